@@ -1,0 +1,116 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+)
+
+// start attaches a loaded program by its type, once.
+func (c *Capture) start(name string) error {
+	key := "attached " + name
+	if err, done := c.failed[key]; done {
+		return err
+	}
+	err := c.startProgram(name)
+	if err != nil {
+		err = fmt.Errorf("attach %s: %w", name, err)
+	}
+	c.failed[key] = err
+	return err
+}
+
+func (c *Capture) startProgram(name string) error {
+	program, spec := c.programs[name], c.spec.Programs[name]
+	call, isCall := syscallOf(name)
+	switch {
+	case isCall && (strings.HasPrefix(name, "exit_") || strings.HasPrefix(name, "enter_")):
+		return c.dispatch(name, call)
+	case spec.AttachType == ebpf.AttachTraceIter:
+		iter, err := link.AttachIter(link.IterOptions{Program: program})
+		if err != nil {
+			return err
+		}
+		c.seed = iter
+		c.links = append(c.links, iter)
+		return nil
+	case spec.Type == ebpf.Kprobe:
+		return c.startKprobe(name, call)
+	default:
+		l, err := link.AttachTracing(link.TracingOptions{Program: program})
+		if err != nil {
+			return err
+		}
+		c.links = append(c.links, l)
+		return nil
+	}
+}
+
+// startKprobe attaches a kprobe or kretprobe. A system call's result is known at
+// its return, its arguments at its entry: the entry is remembered by a second program.
+func (c *Capture) startKprobe(name, call string) error {
+	symbol := c.spec.Programs[name].AttachTo
+	attach := link.Kprobe
+	if strings.HasPrefix(c.spec.Programs[name].SectionName, "kretprobe/") {
+		attach = link.Kretprobe
+		enter := "kprobe_enter"
+		if call != "" {
+			symbol = syscallSymbol(call)
+			enter = "kprobe_sys_enter"
+		}
+		if err := c.load(enter); err != nil {
+			return err
+		}
+		l, err := link.Kprobe(symbol, c.programs[enter], nil)
+		if err != nil {
+			return err
+		}
+		c.links = append(c.links, l)
+	}
+	l, err := attach(symbol, c.programs[name], nil)
+	if err != nil {
+		return err
+	}
+	c.links = append(c.links, l)
+	return nil
+}
+
+// dispatch puts a handler behind the system call tracepoint, which jumps by number.
+func (c *Capture) dispatch(name, call string) error {
+	side, _, _ := strings.Cut(name, "_sys_")
+	dispatcher := "sys_" + side
+	if err := c.load(dispatcher); err != nil {
+		return err
+	}
+	number, ok := syscallNumber(call)
+	if !ok {
+		return fmt.Errorf("system call %s does not exist on this architecture", call)
+	}
+	if err := c.maps["calls_"+side].Put(number, c.programs[name]); err != nil {
+		return err
+	}
+	return c.start(dispatcher)
+}
+
+// Seed makes the kernel tell of every process that runs already, through the vital ring.
+func (c *Capture) Seed() error {
+	if c.seed == nil {
+		return errors.New("seed the process table: no task iterator in this kernel (needs Linux 5.8)")
+	}
+	r, err := c.seed.Open()
+	if err != nil {
+		return fmt.Errorf("seed the process table: %w", err)
+	}
+	_, err = io.Copy(io.Discard, r)
+	return errors.Join(err, r.Close())
+}
+
+// syscallOf finds the system call's name in a program's.
+func syscallOf(program string) (string, bool) {
+	_, call, ok := strings.Cut(program, "_sys_")
+	return call, ok
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// What every program shares: settings, maps, who did it, and the way out.
+#ifndef VIGIL_CORE_H
+#define VIGIL_CORE_H
+
+#include "kernel.h"
+
+enum {
+	PATH_MAX = 4096,
+	NAME_MAX = 255,
+	ARGUMENTS_MAX = 8192,
+	WALK_DEPTH = 96, // names in a path: bounded because Linux 5.10 unrolls the loop
+};
+
+enum scope {
+	SCOPE_HOST = 0,
+	SCOPE_PROCESS = 1, // a process and what it starts
+	SCOPE_CGROUP = 2,
+};
+
+// Settings, fixed when the programs are loaded.
+const volatile u64 boot_seed = 1;	  // from the boot ID
+const volatile u32 self_pid = 0;	  // the sensor's thread group
+const volatile u32 scope = SCOPE_HOST;
+const volatile u32 scope_pid = 0;
+const volatile u64 scope_cgroup = 0;	  // cgroup v2 ID
+const volatile u32 scope_cgroup_level = 0;
+const volatile s32 cgroup_controller = -1; // v1: whose hierarchy names containers; -1: v2
+const volatile u32 arguments_max = 4096;
+
+// Settings that may change while running.
+volatile u64 kinds = ~0ULL; // bit per enum kind
+
+struct process {
+	u64 exec_id;
+	u64 parent_exec_id;
+	u64 start;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u32); // thread group
+	__type(value, struct process);
+} processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} vital SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} bulk SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KIND_COUNT * LOST_REASONS);
+	__type(key, u32);
+	__type(value, u64);
+} lost SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RING_COUNT);
+	__type(key, u32);
+	__type(value, u64);
+} ring_lost SEC(".maps");
+
+static __always_inline void count_lost(u32 kind, u32 reason)
+{
+	u32 key = kind * LOST_REASONS + reason;
+	u64 *n = bpf_map_lookup_elem(&lost, &key);
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+static __always_inline bool wanted(enum kind kind)
+{
+	return kinds >> kind & 1;
+}
+
+// exec_id_of hashes (boot, process, start) to the identity of an image; the
+// finalizer is that of SplitMix64 (Steele, Lea, Flood 2014).
+static __always_inline u64 exec_id_of(u32 pid, u64 start)
+{
+	u64 x = (boot_seed ^ ((u64)pid << 32)) + start;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	x ^= x >> 31;
+	return x ? x : 1;
+}
+
+static __always_inline u64 task_exec_id(struct task_struct *task)
+{
+	u32 pid = READ(task, tgid);
+	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	if (p)
+		return p->exec_id;
+	return exec_id_of(pid, READ(task, group_leader, start_boottime));
+}
+
+static __always_inline struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+static __always_inline u64 task_cgroup_id(struct task_struct *task)
+{
+	if (cgroup_controller >= 0) {
+		struct cgroup_subsys_state *css = READ(task, cgroups, subsys[cgroup_controller & 15]);
+		return READ(css, cgroup, kn, id);
+	}
+	return READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+static __always_inline u64 current_cgroup_id(void)
+{
+	if (cgroup_controller >= 0)
+		return task_cgroup_id(current_task());
+	return bpf_get_current_cgroup_id();
+}
+
+static __always_inline bool in_scoped_cgroup(void)
+{
+	return bpf_get_current_ancestor_cgroup_id(scope_cgroup_level) == scope_cgroup;
+}
+
+// identify fills a header for the current process. It says false when the event
+// is not wanted: the kind is off, the process is out of scope or the sensor's own.
+static __always_inline bool identify(struct event_header *h, enum kind kind, u32 fixed)
+{
+	if (!wanted(kind))
+		return false;
+	u64 id = bpf_get_current_pid_tgid();
+	u32 pid = id >> 32;
+	if (pid == self_pid)
+		return false;
+	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	h->flags = 0;
+	if (p) {
+		h->exec_id = p->exec_id;
+		h->parent_exec_id = p->parent_exec_id;
+	} else {
+		if (scope == SCOPE_PROCESS || (scope == SCOPE_CGROUP && !in_scoped_cgroup()))
+			return false;
+		struct task_struct *task = current_task();
+		h->exec_id = exec_id_of(pid, READ(task, group_leader, start_boottime));
+		h->parent_exec_id = task_exec_id(READ(task, real_parent));
+		h->flags = EVENT_NO_IDENTITY;
+	}
+	h->length = sizeof(*h) + fixed;
+	h->kind = kind;
+	h->time = bpf_ktime_get_boot_ns();
+	h->cgroup_id = current_cgroup_id();
+	h->pid = pid;
+	h->tid = (u32)id;
+	h->uid = (u32)bpf_get_current_uid_gid();
+	h->cpu = bpf_get_smp_processor_id();
+	h->count = 1;
+	return true;
+}
+
+// watched says whether the current process is in scope, for programs that only keep state.
+static __always_inline bool watched(void)
+{
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	if (pid == self_pid)
+		return false;
+	if (scope == SCOPE_HOST)
+		return true;
+	return bpf_map_lookup_elem(&processes, &pid) != NULL;
+}
+
+static __always_inline void send(void *ring, enum ring number, struct event_header *h, u32 size)
+{
+	u32 key = number;
+	u64 *n = bpf_map_lookup_elem(&ring_lost, &key);
+	if (!n)
+		return;
+	h->ring = number;
+	h->lost = (u32)*n;
+	if (bpf_ringbuf_output(ring, h, size, 0)) {
+		__sync_fetch_and_add(n, 1);
+		count_lost(h->kind, LOST_RING_FULL);
+	}
+}
+
+#define send_vital(h, size) send(&vital, RING_VITAL, h, size)
+#define send_bulk(h, size) send(&bulk, RING_BULK, h, size)
+
+#endif

@@ -1,0 +1,277 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/rlimit"
+)
+
+// Scope is what part of the host a sensor watches: enum scope of core.h.
+type Scope uint32
+
+// The scopes.
+const (
+	ScopeHost    Scope = iota
+	ScopeProcess       // a process and what it starts
+	ScopeCgroup        // a cgroup and those below it
+)
+
+// Settings are fixed when the programs are loaded.
+type Settings struct {
+	Tier             Tier   // the best to try
+	BootSeed         uint64 // from the boot ID, makes exec IDs unique across boots
+	SelfPID          uint32 // the sensor, never reported
+	Scope            Scope
+	ScopePID         uint32
+	ScopeCgroup      uint64 // cgroup v2 ID
+	ScopeCgroupLevel uint32 // its depth below the root
+	CgroupController int32  // v1 controller that names containers; -1 on v2
+	ArgumentsMax     uint32 // bytes of arguments kept, at most 8192
+	VitalBytes       uint32 // size of each ring: a power of two, at least a page
+	BulkBytes        uint32
+	Processes        uint32 // how many processes the kernel's table holds
+	Kinds            uint64 // bit per Kind: which to capture
+}
+
+// Coverage says how one kind is captured.
+type Coverage struct {
+	Kind     Kind
+	Tier     Tier
+	Programs []string
+	Missing  error // why not, or why not in a better tier
+	Note     string
+}
+
+// Capture is a loaded, attached set of programs. Close detaches them.
+type Capture struct {
+	spec     *ebpf.CollectionSpec
+	maps     map[string]*ebpf.Map
+	programs map[string]*ebpf.Program
+	failed   map[string]error
+	links    []link.Link
+	tails    bool // the system call dispatcher is attached
+	coverage []Coverage
+	kinds    *ebpf.Variable
+	seed     *link.Iter
+	poll     int
+	settings Settings
+
+	Vital, Bulk *Ring
+}
+
+// Load loads and attaches what the kernel allows. It fails when not even the
+// life of processes can be seen; a kind that cannot is a line of Coverage.
+func Load(s Settings) (*Capture, error) {
+	if err := rlimit.RemoveMemlock(); err != nil {
+		return nil, fmt.Errorf("raise the memlock limit (needs CAP_SYS_RESOURCE before Linux 5.11): %w", err)
+	}
+	spec, err := loadVigil()
+	if err != nil {
+		return nil, fmt.Errorf("read the embedded kernel object: %w", err)
+	}
+	c := &Capture{
+		spec: spec, settings: s,
+		maps: map[string]*ebpf.Map{}, programs: map[string]*ebpf.Program{}, failed: map[string]error{},
+	}
+	if err := c.open(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Capture) open() error {
+	if err := c.set(); err != nil {
+		return err
+	}
+	if err := c.makeMaps(); err != nil {
+		return err
+	}
+	var err error
+	if c.Vital, err = openRing(c.maps["vital"]); err != nil {
+		return err
+	}
+	if c.Bulk, err = openRing(c.maps["bulk"]); err != nil {
+		return err
+	}
+	if c.poll, err = pollBoth(c.maps["vital"], c.maps["bulk"]); err != nil {
+		return err
+	}
+	for _, h := range hooks() {
+		covered := c.attach(h)
+		if covered.Tier == TierNone && h.tiers[TierTracepoint] != nil && h.kind <= vigilKindKIND_EXIT {
+			return fmt.Errorf("capture the life of processes: %w", covered.Missing)
+		}
+		c.coverage = append(c.coverage, covered)
+	}
+	return nil
+}
+
+func (c *Capture) set() error {
+	s := c.settings
+	c.spec.Maps["vital"].MaxEntries = s.VitalBytes
+	c.spec.Maps["bulk"].MaxEntries = s.BulkBytes
+	c.spec.Maps["processes"].MaxEntries = s.Processes
+	values := map[string]any{
+		"boot_seed": s.BootSeed, "self_pid": s.SelfPID, "scope": uint32(s.Scope), "scope_pid": s.ScopePID,
+		"scope_cgroup": s.ScopeCgroup, "scope_cgroup_level": s.ScopeCgroupLevel,
+		"cgroup_controller": s.CgroupController, "arguments_max": s.ArgumentsMax, "kinds": s.Kinds,
+	}
+	for name, value := range values {
+		if err := c.spec.Variables[name].Set(value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// makeMaps makes the maps before any program: each program is loaded by itself,
+// so that one that a kernel refuses takes no other with it.
+func (c *Capture) makeMaps() error {
+	spec := c.spec.Copy()
+	spec.Programs = nil
+	all, err := ebpf.NewCollection(spec)
+	if err != nil {
+		return fmt.Errorf("make the kernel maps (needs CAP_BPF or root, and BTF): %w", err)
+	}
+	c.maps, c.kinds = all.Maps, all.Variables["kinds"]
+	return nil
+}
+
+// attach tries the tiers of a hook, best first.
+func (c *Capture) attach(h hook) Coverage {
+	covered := Coverage{Kind: h.kind, Tier: TierNone, Note: h.note}
+	var why []error
+	for tier := c.settings.Tier; tier < TierNone; tier++ {
+		if len(h.tiers[tier]) == 0 {
+			continue
+		}
+		names, err := c.attachAll(h.tiers[tier])
+		if err == nil {
+			covered.Tier, covered.Programs = tier, names
+			break
+		}
+		why = append(why, fmt.Errorf("%s: %w", tier, err))
+	}
+	covered.Missing = errors.Join(why...)
+	return covered
+}
+
+// attachAll loads all programs of a list before it attaches the first.
+func (c *Capture) attachAll(list []string) ([]string, error) {
+	var names []string
+	for _, name := range list {
+		name, optional := strings.CutSuffix(name, "?")
+		if err := c.load(name); err == nil {
+			names = append(names, name)
+		} else if !optional {
+			return nil, err
+		}
+	}
+	for _, name := range names {
+		if err := c.start(name); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// load loads one program, once.
+func (c *Capture) load(name string) error {
+	if c.programs[name] != nil {
+		return nil
+	}
+	if err := c.failed[name]; err != nil {
+		return err
+	}
+	err := c.loadProgram(name)
+	c.failed[name] = err
+	return err
+}
+
+func (c *Capture) loadProgram(name string) error {
+	p := c.spec.Programs[name]
+	if p == nil {
+		return fmt.Errorf("no program %s in the kernel object", name)
+	}
+	p = p.Copy()
+	if call, ok := syscallOf(name); ok && !strings.HasPrefix(name, "exit_") && !strings.HasPrefix(name, "enter_") {
+		p.AttachTo = syscallSymbol(call)
+	}
+	one := &ebpf.CollectionSpec{
+		Maps: c.spec.Maps, Programs: map[string]*ebpf.ProgramSpec{name: p},
+		Variables: c.spec.Variables, Types: c.spec.Types, ByteOrder: c.spec.ByteOrder,
+	}
+	loaded, err := ebpf.NewCollectionWithOptions(one.Copy(), ebpf.CollectionOptions{MapReplacements: c.maps})
+	if err != nil {
+		return fmt.Errorf("load %s: %w", name, err)
+	}
+	c.programs[name] = loaded.DetachProgram(name)
+	loaded.Close()
+	return nil
+}
+
+// Coverage says for every kind how it is captured.
+func (c *Capture) Coverage() []Coverage { return c.coverage }
+
+// SetKinds changes which kinds the kernel captures: a bit per Kind.
+func (c *Capture) SetKinds(kinds uint64) error {
+	if err := c.kinds.Set(kinds); err != nil {
+		return fmt.Errorf("set kinds: %w", err)
+	}
+	return nil
+}
+
+// Wait sleeps until a ring has something to read or the time is over.
+func (c *Capture) Wait(limit time.Duration) error {
+	if c.Vital.Queued() > 0 || c.Bulk.Queued() > 0 {
+		return nil
+	}
+	var events [2]syscall.EpollEvent
+	_, err := syscall.EpollWait(c.poll, events[:], int(limit.Milliseconds()))
+	if err != nil && !errors.Is(err, syscall.EINTR) {
+		return fmt.Errorf("wait for the rings: %w", err)
+	}
+	return nil
+}
+
+// Close detaches everything.
+func (c *Capture) Close() error {
+	var errs []error
+	for _, l := range c.links {
+		errs = append(errs, l.Close())
+	}
+	for _, p := range c.programs {
+		errs = append(errs, p.Close())
+	}
+	for _, r := range []*Ring{c.Vital, c.Bulk} {
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
+	}
+	for _, m := range c.maps {
+		errs = append(errs, m.Close())
+	}
+	if c.poll > 0 {
+		errs = append(errs, syscall.Close(c.poll))
+	}
+	return errors.Join(errs...)
+}
+
+func pollBoth(maps ...*ebpf.Map) (int, error) {
+	poll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return 0, fmt.Errorf("poll rings: %w", err)
+	}
+	for _, m := range maps {
+		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, m.FD(), &syscall.EpollEvent{Events: syscall.EPOLLIN}); err != nil {
+			return 0, errors.Join(fmt.Errorf("poll rings: %w", err), syscall.Close(poll))
+		}
+	}
+	return poll, nil
+}

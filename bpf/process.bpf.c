@@ -1,0 +1,368 @@
+//go:build ignore
+
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// The life of processes: fork, exec, exit. All tiers use the scheduler's BTF tracepoints.
+#include "record.h"
+
+enum { SIGNAL_GROUP_EXIT = 4 }; // include/linux/sched/signal.h
+
+static __always_inline bool in_scope(u32 parent_pid)
+{
+	switch (scope) {
+	case SCOPE_HOST:
+		return true;
+	case SCOPE_CGROUP:
+		return in_scoped_cgroup();
+	default:
+		return bpf_map_lookup_elem(&processes, &parent_pid) != NULL;
+	}
+}
+
+SEC("tp_btf/sched_process_fork")
+int process_fork(u64 *ctx)
+{
+	struct task_struct *child = (void *)ctx[1];
+	struct {
+		struct event_header h;
+		struct fork_event e;
+	} r = {};
+	struct task_struct *parent = READ(child, real_parent);
+	u32 pid = READ(child, tgid), ppid = READ(parent, tgid);
+
+	if (READ(child, pid) != pid) // a thread
+		return 0;
+	if (ppid == self_pid ? scope != SCOPE_PROCESS || scope_pid != self_pid : !in_scope(ppid))
+		return 0;
+	struct process p = {
+		.parent_exec_id = task_exec_id(parent),
+		.start = READ(child, start_boottime),
+	};
+	p.exec_id = exec_id_of(pid, p.start);
+	if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
+		count_lost(KIND_FORK, LOST_TABLE_FULL);
+	// The header is the parent's: it is the one that acts. With CLONE_PARENT it is the caller's parent.
+	if (!wanted(KIND_FORK))
+		return 0;
+	u64 id = bpf_get_current_pid_tgid();
+	struct process *pp = bpf_map_lookup_elem(&processes, &ppid);
+	r.h.length = sizeof(r);
+	r.h.kind = KIND_FORK;
+	r.h.time = bpf_ktime_get_boot_ns();
+	r.h.exec_id = p.parent_exec_id;
+	r.h.parent_exec_id = pp ? pp->parent_exec_id : 0;
+	r.h.cgroup_id = current_cgroup_id();
+	r.h.pid = ppid;
+	r.h.tid = (u32)id;
+	r.h.uid = (u32)bpf_get_current_uid_gid();
+	r.h.cpu = bpf_get_smp_processor_id();
+	r.h.count = 1;
+	r.e.child_exec_id = p.exec_id;
+	r.e.child_pid = pid;
+	send_vital(&r.h, sizeof(r));
+	return 0;
+}
+
+static __always_inline u8 stdio_of(struct task_struct *task, u32 descriptor)
+{
+	struct file *file = file_of(task, descriptor);
+	if (!file)
+		return STDIO_CLOSED;
+	u32 device = READ(file, f_inode, i_rdev), major = device >> 20;
+	switch (READ(file, f_inode, i_mode) & 0170000) {
+	case 0100000:
+		return STDIO_FILE;
+	case 0010000:
+		return STDIO_PIPE;
+	case 0140000:
+		return STDIO_SOCKET;
+	case 0020000: // include/uapi/linux/major.h: TTY 4, TTYAUX 5, UNIX98 PTY slaves 136 to 143
+		if (major == 4 || major == 5 || (major >= 136 && major <= 143) || major == 229)
+			return STDIO_TTY;
+		if (device == (1 << 20 | 3))
+			return STDIO_NULL;
+	}
+	return STDIO_OTHER;
+}
+
+static __always_inline void describe_namespaces(struct exec_event *e, struct task_struct *task)
+{
+	struct nsproxy *ns = READ(task, nsproxy);
+	struct pid *pid = READ(task, thread_pid);
+	u32 level = READ(pid, level);
+	struct upid *upid = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+			    (level & 31) * bpf_core_type_size(struct upid);
+
+	e->mount_ns = READ(ns, mnt_ns, ns.inum);
+	e->net_ns = READ(ns, net_ns, ns.inum);
+	e->cgroup_ns = READ(ns, cgroup_ns, ns.inum);
+	e->pid_ns = READ(upid, ns, ns.inum);
+	e->ns_pid = READ(upid, nr);
+}
+
+static __always_inline void describe_credentials(struct exec_event *e, const struct cred *cred)
+{
+	e->gid = READ(cred, gid.val);
+	e->euid = READ(cred, euid.val);
+	e->egid = READ(cred, egid.val);
+	e->cap_effective = READ(cred, cap_effective.val);
+	e->cap_permitted = READ(cred, cap_permitted.val);
+	e->cap_inheritable = READ(cred, cap_inheritable.val);
+	e->user_ns = READ(cred, user_ns, ns.inum);
+}
+
+static __always_inline u16 add_exec_path(struct event_header *h, const struct path *path, u16 *flags)
+{
+	u64 r = append_exec_path(h->length, (u64)READ(path, dentry), (u64)READ(path, mnt));
+	*flags = APPENDED_FLAGS(r);
+	h->length += APPENDED_LENGTH(r);
+	return APPENDED_LENGTH(r);
+}
+
+static __always_inline u16 add_exec_text(u8 *record, struct event_header *h, const char *text, u32 most)
+{
+	u32 at = h->length;
+	if (at > EXEC_RECORD_SIZE)
+		return 0;
+	long n = bpf_probe_read_kernel_str(record + at, most, text);
+	u32 length = n > 0 ? n - 1 : 0;
+	h->length += length;
+	return length;
+}
+
+// add_arguments copies what the new image was given, from its own memory.
+static __always_inline u16 add_arguments(u8 *record, struct event_header *h, struct exec_event *e, struct mm_struct *mm)
+{
+	u64 from = READ(mm, arg_start), length = READ(mm, arg_end) - from;
+	u32 at = h->length;
+	if (length > arguments_max) {
+		length = arguments_max;
+		e->flags |= EXEC_ARGUMENTS_CUT;
+	}
+	if (length > ARGUMENTS_MAX || at > RECORD_FIXED + PATH_MAX)
+		return 0;
+	if (bpf_probe_read_user(record + at, length, (void *)from)) {
+		h->flags |= EVENT_PATH_UNREADABLE;
+		e->flags |= EXEC_ARGUMENTS_CUT;
+		return 0;
+	}
+	h->length += length;
+	return length;
+}
+
+static __always_inline void describe_exec(struct exec_event *e, struct task_struct *task, struct inode *image)
+{
+	const struct cred *cred = READ(task, cred);
+	struct vfsmount *root = READ(task, fs, root.mnt);
+	struct mount *m = (void *)root - bpf_core_field_offset(struct mount, mnt);
+
+	e->inode = READ(image, i_ino);
+	e->device = READ(image, i_sb, s_dev);
+	e->mode = READ(image, i_mode);
+	e->owner = READ(image, i_uid.val);
+	e->ppid = READ(task, real_parent, tgid);
+	e->login_uid = READ(task, loginuid.val);
+	e->session_id = READ(task, sessionid);
+	// A root mounted over the root of another mount, as initramfs leaves it, is no chroot.
+	struct mount *up = READ(m, mnt_parent);
+	if (READ(root, mnt_root) != READ(task, fs, root.dentry) ||
+	    (up != m && READ(m, mnt_mountpoint) != READ(up, mnt.mnt_root)))
+		e->flags |= EXEC_CHROOT;
+	describe_credentials(e, cred);
+	describe_namespaces(e, task);
+	for (int i = 0; i < 3; i++)
+		e->stdio[i] = stdio_of(task, i);
+}
+
+static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *bprm)
+{
+	struct exec_scratch *s = exec_scratch_of();
+	if (!s)
+		return 0;
+	struct event_header *h = (void *)s->record;
+	struct exec_event *e = (void *)(h + 1);
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct process *old = bpf_map_lookup_elem(&processes, &pid);
+	u64 now = bpf_ktime_get_boot_ns();
+	u16 flags = 0;
+
+	if (!identify(h, KIND_EXEC, sizeof(*e)))
+		return 0;
+	__builtin_memset(e, 0, sizeof(*e));
+	e->previous_exec_id = h->exec_id;
+	e->start = READ(task, group_leader, start_boottime);
+	struct process p = {
+		.exec_id = exec_id_of(pid, now),
+		.parent_exec_id = old ? old->parent_exec_id : h->parent_exec_id,
+		.start = e->start,
+	};
+	if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
+		count_lost(KIND_EXEC, LOST_TABLE_FULL);
+	h->exec_id = p.exec_id;
+	h->parent_exec_id = p.parent_exec_id;
+	h->time = now;
+
+	struct file *image = READ(bprm, file);
+	const char *filename = READ(bprm, filename), *interp = READ(bprm, interp);
+	describe_exec(e, task, READ(image, f_inode));
+	e->argc = READ(bprm, argc);
+	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
+		e->flags |= EXEC_SECURE;
+	h->flags |= file_flags(READ(image, f_path.dentry), READ(image, f_path.mnt), READ(image, f_inode));
+
+	e->len[EXEC_PATH] = add_exec_path(h, &image->f_path, &flags);
+	h->flags |= flags;
+	e->len[EXEC_ARGUMENTS] = add_arguments(s->record, h, e, READ(task, mm));
+	e->len[EXEC_CWD] = add_exec_path(h, &READ(task, fs)->pwd, &flags);
+	if (flags)
+		e->flags |= EXEC_CWD_DETACHED;
+	e->len[EXEC_FILENAME] = add_exec_text(s->record, h, filename, PATH_MAX);
+	if (interp != filename) {
+		e->flags |= EXEC_SCRIPT;
+		e->len[EXEC_INTERPRETER] = add_exec_text(s->record, h, interp, 256);
+	}
+	struct tty_struct *tty = READ(task, signal, tty);
+	if (tty)
+		e->len[EXEC_TTY] = add_exec_text(s->record, h, tty->name, 64);
+	e->len[EXEC_COMM] = add_exec_text(s->record, h, task->comm, 16);
+
+	u32 size = h->length;
+	if (size <= EXEC_RECORD_SIZE)
+		send_vital(h, size);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int process_exec(u64 *ctx)
+{
+	return on_exec((void *)ctx[0], (void *)ctx[2]);
+}
+
+SEC("tp_btf/sched_process_exit")
+int process_exit(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct {
+		struct event_header h;
+		struct exit_event e;
+	} r = {};
+	struct signal_struct *signal = READ(task, signal);
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	if (READ(signal, live.counter) != 0) // other threads go on
+		return 0;
+	bool told = identify(&r.h, KIND_EXIT, sizeof(r.e));
+	// Two last threads may both see none alive: the one that takes the entry away reports.
+	if (bpf_map_delete_elem(&processes, &pid) && !(r.h.flags & EVENT_NO_IDENTITY))
+		return 0;
+	if (!told)
+		return 0;
+	u32 code = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code) : READ(task, group_leader, exit_code);
+	r.e.start = READ(task, group_leader, start_boottime);
+	r.e.user_ns = READ(signal, utime) + READ(task, utime);
+	r.e.system_ns = READ(signal, stime) + READ(task, stime);
+	r.e.code = code >> 8 & 0xff;
+	r.e.signal = code & 0x7f;
+	r.e.core_dumped = code >> 7 & 1;
+	send_vital(&r.h, sizeof(r));
+	return 0;
+}
+
+
+struct bpf_iter_meta;
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+} CORE;
+
+// started_by says whether pid is the task or one of its ancestors.
+static __always_inline bool started_by(struct task_struct *task, u32 pid)
+{
+	for (int i = 0; i < 32; i++) {
+		u32 tgid = READ(task, tgid);
+		if (tgid == pid)
+			return true;
+		if (tgid <= 1)
+			return false;
+		task = READ(task, real_parent);
+	}
+	return false;
+}
+
+static __always_inline bool under_cgroup(struct task_struct *task)
+{
+	struct cgroup *cgroup = READ(task, cgroups, dfl_cgrp);
+	for (int i = 0; i < 32; i++) {
+		struct kernfs_node *kn = READ(cgroup, kn);
+		if (READ(kn, id) == scope_cgroup)
+			return true;
+		struct cgroup_subsys_state *parent = READ(cgroup, self.parent);
+		if (!parent)
+			return false;
+		cgroup = (void *)parent - bpf_core_field_offset(struct cgroup, self);
+	}
+	return false;
+}
+
+// process_seed tells of each process that runs already. Reading the iterator runs it.
+SEC("iter/task")
+int process_seed(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct exec_scratch *s = exec_scratch_of();
+	u16 flags = 0;
+
+	if (!task || !s)
+		return 0;
+	u32 pid = READ(task, tgid);
+	if (READ(task, pid) != pid || pid == self_pid)
+		return 0;
+	if (scope == SCOPE_PROCESS && !started_by(task, scope_pid))
+		return 0;
+	if (scope == SCOPE_CGROUP && !under_cgroup(task))
+		return 0;
+	struct task_struct *parent = READ(task, real_parent);
+	struct process p = {
+		.start = READ(task, start_boottime),
+		.parent_exec_id = task_exec_id(parent),
+	};
+	p.exec_id = exec_id_of(pid, p.start);
+	long known = bpf_map_update_elem(&processes, &pid, &p, BPF_NOEXIST);
+	struct process *entry = bpf_map_lookup_elem(&processes, &pid);
+	if (known && !entry)
+		count_lost(KIND_PROCESS, LOST_TABLE_FULL);
+
+	struct event_header *h = (void *)s->record;
+	struct exec_event *e = (void *)(h + 1);
+	__builtin_memset(h, 0, sizeof(*h) + sizeof(*e));
+	h->length = sizeof(*h) + sizeof(*e);
+	h->kind = KIND_PROCESS;
+	h->time = bpf_ktime_get_boot_ns();
+	h->exec_id = entry ? entry->exec_id : p.exec_id;
+	h->parent_exec_id = entry ? entry->parent_exec_id : p.parent_exec_id;
+	h->cgroup_id = task_cgroup_id(task);
+	h->pid = h->tid = pid;
+	h->uid = READ(task, cred, uid.val);
+	h->cpu = bpf_get_smp_processor_id();
+	h->count = 1;
+	e->start = p.start;
+	e->flags = EXEC_SEEDED;
+	struct file *image = READ(task, mm, exe_file);
+	struct fs_struct *fs = READ(task, fs);
+	describe_exec(e, task, image ? READ(image, f_inode) : NULL);
+	if (image) {
+		h->flags |= file_flags(READ(image, f_path.dentry), READ(image, f_path.mnt), READ(image, f_inode));
+		e->len[EXEC_PATH] = add_exec_path(h, &image->f_path, &flags);
+		h->flags |= flags;
+	}
+	if (fs) {
+		e->len[EXEC_CWD] = add_exec_path(h, &fs->pwd, &flags);
+		if (flags)
+			e->flags |= EXEC_CWD_DETACHED;
+	}
+	e->len[EXEC_COMM] = add_exec_text(s->record, h, task->comm, 16);
+	u32 size = h->length;
+	if (size <= EXEC_RECORD_SIZE)
+		send_vital(h, size);
+	return 0;
+}

@@ -1,0 +1,11 @@
+//go:build ignore
+
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// The kernel object: every topic, in one compilation unit so that they share maps.
+#include "identity.bpf.c"
+#include "process.bpf.c"
+
+struct wire *wire __attribute__((unused)); // keeps the records' types in the object's BTF
+
+char _license[] SEC("license") = "Dual BSD/GPL";
