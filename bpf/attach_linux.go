@@ -16,6 +16,9 @@ func (c *Capture) start(name string) error {
 	if err, done := c.failed[key]; done {
 		return err
 	}
+	if err := c.failed[name]; err != nil {
+		return err
+	}
 	err := c.startProgram(name)
 	if err != nil {
 		err = fmt.Errorf("attach %s: %w", name, err)
@@ -31,13 +34,7 @@ func (c *Capture) startProgram(name string) error {
 	case isCall && (strings.HasPrefix(name, "exit_") || strings.HasPrefix(name, "enter_")):
 		return c.dispatch(name, call)
 	case spec.AttachType == ebpf.AttachTraceIter:
-		iter, err := link.AttachIter(link.IterOptions{Program: program})
-		if err != nil {
-			return err
-		}
-		c.seed = iter
-		c.links = append(c.links, iter)
-		return nil
+		return c.startIter(name)
 	case spec.Type == ebpf.Kprobe:
 		return c.startKprobe(name, call)
 	default:
@@ -96,17 +93,36 @@ func (c *Capture) dispatch(name, call string) error {
 	return c.start(dispatcher)
 }
 
-// Seed makes the kernel tell of every process that runs already, through the vital ring.
-func (c *Capture) Seed() error {
-	if c.seed == nil {
-		return errors.New("seed the process table: no task iterator in this kernel (needs Linux 5.8)")
+func (c *Capture) startIter(name string) error {
+	options, at := link.IterOptions{Program: c.programs[name]}, &c.seed
+	if name == "fold_sweep" {
+		options.Map, at = c.maps["folds"], &c.sweep
 	}
-	r, err := c.seed.Open()
+	iter, err := link.AttachIter(options)
 	if err != nil {
-		return fmt.Errorf("seed the process table: %w", err)
+		return err
 	}
-	_, err = io.Copy(io.Discard, r)
-	return errors.Join(err, r.Close())
+	*at = iter
+	c.links = append(c.links, iter)
+	return nil
+}
+
+// Seed makes the kernel tell of every process that runs already, through the vital ring.
+func (c *Capture) Seed() error { return run(c.seed, "seed the process table") }
+
+// run runs an iterator by reading it to its end.
+func run(iter *link.Iter, operation string) error {
+	if iter == nil {
+		return fmt.Errorf("%s: no BPF iterator (needs Linux 5.8)", operation)
+	}
+	r, err := iter.Open()
+	if err != nil {
+		return fmt.Errorf("%s: %w", operation, err)
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return fmt.Errorf("%s: %w", operation, errors.Join(err, r.Close()))
+	}
+	return r.Close()
 }
 
 // syscallOf finds the system call's name in a program's.

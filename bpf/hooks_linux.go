@@ -1,5 +1,7 @@
 package bpf
 
+import "slices"
+
 // Tier is how an event kind is captured.
 type Tier uint8
 
@@ -65,11 +67,12 @@ func functions(kind Kind, full []string, calls ...string) hook {
 
 // hooks is the table of capture: a line an event kind.
 func hooks() []hook {
-	return []hook{
+	life := []hook{
 		scheduled(vigilKindKIND_FORK, "process_fork"),
 		scheduled(vigilKindKIND_EXEC, "process_exec"),
 		scheduled(vigilKindKIND_EXIT, "process_exit"),
 		scheduled(vigilKindKIND_PROCESS, "process_seed"),
 		called(vigilKindKIND_RENAME_TASK, "prctl"),
 	}
+	return slices.Concat(life, fileHooks())
 }

@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/rlimit"
 )
@@ -51,14 +50,17 @@ type Coverage struct {
 // Capture is a loaded, attached set of programs. Close detaches them.
 type Capture struct {
 	spec     *ebpf.CollectionSpec
+	types    *btf.Cache // of the kernel, while loading
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program
 	failed   map[string]error
 	links    []link.Link
-	tails    bool // the system call dispatcher is attached
 	coverage []Coverage
 	kinds    *ebpf.Variable
+	lengths  *ebpf.Variable
+	letters  *ebpf.Variable
 	seed     *link.Iter
+	sweep    *link.Iter
 	poll     int
 	settings Settings
 
@@ -76,12 +78,13 @@ func Load(s Settings) (*Capture, error) {
 		return nil, fmt.Errorf("read the embedded kernel object: %w", err)
 	}
 	c := &Capture{
-		spec: spec, settings: s,
+		spec: spec, types: btf.NewCache(), settings: s,
 		maps: map[string]*ebpf.Map{}, programs: map[string]*ebpf.Program{}, failed: map[string]error{},
 	}
 	if err := c.open(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	c.types = nil // tens of megabytes
 	return c, nil
 }
 
@@ -109,7 +112,13 @@ func (c *Capture) open() error {
 		}
 		c.coverage = append(c.coverage, covered)
 	}
-	return nil
+	return c.attachAlways()
+}
+
+// attachAlways starts what serves several kinds: the sweep that ends folds.
+func (c *Capture) attachAlways() error {
+	_, err := c.attachAll([]string{"fold_sweep"})
+	return err
 }
 
 func (c *Capture) set() error {
@@ -140,6 +149,7 @@ func (c *Capture) makeMaps() error {
 		return fmt.Errorf("make the kernel maps (needs CAP_BPF or root, and BTF): %w", err)
 	}
 	c.maps, c.kinds = all.Maps, all.Variables["kinds"]
+	c.lengths, c.letters = all.Variables["watch_lengths"], all.Variables["watch_letters"]
 	return nil
 }
 
@@ -165,17 +175,15 @@ func (c *Capture) attach(h hook) Coverage {
 // attachAll loads all programs of a list before it attaches the first.
 func (c *Capture) attachAll(list []string) ([]string, error) {
 	var names []string
-	for _, name := range list {
-		name, optional := strings.CutSuffix(name, "?")
-		if err := c.load(name); err == nil {
-			names = append(names, name)
-		} else if !optional {
-			return nil, err
-		}
-	}
-	for _, name := range names {
-		if err := c.start(name); err != nil {
-			return nil, err
+	for _, step := range []func(string) error{c.load, c.start} {
+		names = names[:0]
+		for _, name := range list {
+			name, optional := strings.CutSuffix(name, "?")
+			if err := step(name); err == nil {
+				names = append(names, name)
+			} else if !optional {
+				return nil, err
+			}
 		}
 	}
 	return names, nil
@@ -207,71 +215,11 @@ func (c *Capture) loadProgram(name string) error {
 		Maps: c.spec.Maps, Programs: map[string]*ebpf.ProgramSpec{name: p},
 		Variables: c.spec.Variables, Types: c.spec.Types, ByteOrder: c.spec.ByteOrder,
 	}
-	loaded, err := ebpf.NewCollectionWithOptions(one.Copy(), ebpf.CollectionOptions{MapReplacements: c.maps})
+	loaded, err := ebpf.NewCollectionWithOptions(one.Copy(), ebpf.CollectionOptions{MapReplacements: c.maps, Cache: c.types})
 	if err != nil {
 		return fmt.Errorf("load %s: %w", name, err)
 	}
 	c.programs[name] = loaded.DetachProgram(name)
 	loaded.Close()
 	return nil
-}
-
-// Coverage says for every kind how it is captured.
-func (c *Capture) Coverage() []Coverage { return c.coverage }
-
-// SetKinds changes which kinds the kernel captures: a bit per Kind.
-func (c *Capture) SetKinds(kinds uint64) error {
-	if err := c.kinds.Set(kinds); err != nil {
-		return fmt.Errorf("set kinds: %w", err)
-	}
-	return nil
-}
-
-// Wait sleeps until a ring has something to read or the time is over.
-func (c *Capture) Wait(limit time.Duration) error {
-	if c.Vital.Queued() > 0 || c.Bulk.Queued() > 0 {
-		return nil
-	}
-	var events [2]syscall.EpollEvent
-	_, err := syscall.EpollWait(c.poll, events[:], int(limit.Milliseconds()))
-	if err != nil && !errors.Is(err, syscall.EINTR) {
-		return fmt.Errorf("wait for the rings: %w", err)
-	}
-	return nil
-}
-
-// Close detaches everything.
-func (c *Capture) Close() error {
-	var errs []error
-	for _, l := range c.links {
-		errs = append(errs, l.Close())
-	}
-	for _, p := range c.programs {
-		errs = append(errs, p.Close())
-	}
-	for _, r := range []*Ring{c.Vital, c.Bulk} {
-		if r != nil {
-			errs = append(errs, r.Close())
-		}
-	}
-	for _, m := range c.maps {
-		errs = append(errs, m.Close())
-	}
-	if c.poll > 0 {
-		errs = append(errs, syscall.Close(c.poll))
-	}
-	return errors.Join(errs...)
-}
-
-func pollBoth(maps ...*ebpf.Map) (int, error) {
-	poll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
-	if err != nil {
-		return 0, fmt.Errorf("poll rings: %w", err)
-	}
-	for _, m := range maps {
-		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, m.FD(), &syscall.EpollEvent{Events: syscall.EPOLLIN}); err != nil {
-			return 0, errors.Join(fmt.Errorf("poll rings: %w", err), syscall.Close(poll))
-		}
-	}
-	return poll, nil
 }

@@ -64,7 +64,7 @@ func syscallNumbers() map[string]uint32 {
 		"renameat":          264,
 		"renameat2":         316,
 		"rmdir":             84,
-		"sendfile":          40,
+		"sendfile64":        40,
 		"sendmmsg":          307,
 		"sendmsg":           46,
 		"sendto":            44,

@@ -54,7 +54,7 @@ func syscallNumbers() map[string]uint32 {
 		"recvmsg":           212,
 		"renameat":          38,
 		"renameat2":         276,
-		"sendfile":          71,
+		"sendfile64":        71,
 		"sendmmsg":          269,
 		"sendmsg":           211,
 		"sendto":            206,

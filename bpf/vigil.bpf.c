@@ -5,6 +5,11 @@
 // The kernel object: every topic, in one compilation unit so that they share maps.
 #include "identity.bpf.c"
 #include "process.bpf.c"
+#include "file.bpf.c"
+#include "close.bpf.c"
+#include "directory.bpf.c"
+#include "attribute.bpf.c"
+#include "mount.bpf.c"
 
 struct wire *wire __attribute__((unused)); // keeps the records' types in the object's BTF
 

@@ -31,6 +31,27 @@ type vigilExecScratch struct {
 	}
 }
 
+type vigilFold struct {
+	_          structs.HostLayout
+	Opened     uint64
+	Last       uint64
+	Bytes      uint64
+	FirstWrite uint64
+	Writes     uint64
+	Pending    uint64
+	Size       uint32
+	Pad0       uint32
+	Record     [392]uint8
+}
+
+type vigilFoldKey struct {
+	_      structs.HostLayout
+	ExecId uint64
+	Inode  uint64
+	Device uint32
+	Kind   uint32
+}
+
 type vigilKind uint32
 
 const (
@@ -82,6 +103,34 @@ const (
 	vigilKindKIND_COUNT         vigilKind = 45
 )
 
+type vigilOpenFile struct {
+	_  structs.HostLayout
+	By struct {
+		_            structs.HostLayout
+		Length       uint32
+		Kind         uint16
+		Flags        uint16
+		Time         uint64
+		ExecId       uint64
+		ParentExecId uint64
+		CgroupId     uint64
+		Pid          uint32
+		Tid          uint32
+		Uid          uint32
+		Cpu          uint16
+		Ring         uint16
+		Lost         uint32
+		Count        uint32
+	}
+	Bytes     uint64
+	First     uint64
+	Last      uint64
+	Writes    uint32
+	OpenFlags uint32
+	Sysctl    uint8
+	Pad0      [7]uint8
+}
+
 type vigilProcess struct {
 	_            structs.HostLayout
 	ExecId       uint64
@@ -102,41 +151,212 @@ type vigilScratch struct {
 	}
 }
 
+type vigilWatchKey struct {
+	_    structs.HostLayout
+	Name [32]int8
+}
+
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	vigilMapBulk               = "bulk"
-	vigilMapCallsEnter         = "calls_enter"
-	vigilMapCallsExit          = "calls_exit"
-	vigilMapEntries            = "entries"
-	vigilMapExecScratches      = "exec_scratches"
-	vigilMapLost               = "lost"
-	vigilMapProcesses          = "processes"
-	vigilMapRingLost           = "ring_lost"
-	vigilMapScratches          = "scratches"
-	vigilMapVital              = "vital"
-	vigilProgExitSysPrctl      = "exit_sys_prctl"
-	vigilProgFexitSysPrctl     = "fexit_sys_prctl"
-	vigilProgKprobeEnter       = "kprobe_enter"
-	vigilProgKprobeSysEnter    = "kprobe_sys_enter"
-	vigilProgKretprobeSysPrctl = "kretprobe_sys_prctl"
-	vigilProgProcessExec       = "process_exec"
-	vigilProgProcessExit       = "process_exit"
-	vigilProgProcessFork       = "process_fork"
-	vigilProgProcessSeed       = "process_seed"
-	vigilProgSysEnter          = "sys_enter"
-	vigilProgSysExit           = "sys_exit"
-	vigilVarArgumentsMax       = "arguments_max"
-	vigilVarBootSeed           = "boot_seed"
-	vigilVarCgroupController   = "cgroup_controller"
-	vigilVarKinds              = "kinds"
-	vigilVarScope              = "scope"
-	vigilVarScopeCgroup        = "scope_cgroup"
-	vigilVarScopeCgroupLevel   = "scope_cgroup_level"
-	vigilVarScopePid           = "scope_pid"
-	vigilVarSelfPid            = "self_pid"
-	vigilVarWire               = "wire"
+	vigilMapBulk                       = "bulk"
+	vigilMapCallsEnter                 = "calls_enter"
+	vigilMapCallsExit                  = "calls_exit"
+	vigilMapEntries                    = "entries"
+	vigilMapExecScratches              = "exec_scratches"
+	vigilMapFolds                      = "folds"
+	vigilMapLost                       = "lost"
+	vigilMapNewFolds                   = "new_folds"
+	vigilMapOpenFiles                  = "open_files"
+	vigilMapProcesses                  = "processes"
+	vigilMapRingLost                   = "ring_lost"
+	vigilMapScratches                  = "scratches"
+	vigilMapVital                      = "vital"
+	vigilMapWatches                    = "watches"
+	vigilProgEnterSysClose             = "enter_sys_close"
+	vigilProgEnterSysDup2              = "enter_sys_dup2"
+	vigilProgEnterSysDup3              = "enter_sys_dup3"
+	vigilProgExitFileClose             = "exit_file_close"
+	vigilProgExitSysChmod              = "exit_sys_chmod"
+	vigilProgExitSysChown              = "exit_sys_chown"
+	vigilProgExitSysCopyFileRange      = "exit_sys_copy_file_range"
+	vigilProgExitSysCreat              = "exit_sys_creat"
+	vigilProgExitSysFchmod             = "exit_sys_fchmod"
+	vigilProgExitSysFchmodat           = "exit_sys_fchmodat"
+	vigilProgExitSysFchmodat2          = "exit_sys_fchmodat2"
+	vigilProgExitSysFchown             = "exit_sys_fchown"
+	vigilProgExitSysFchownat           = "exit_sys_fchownat"
+	vigilProgExitSysFsetxattr          = "exit_sys_fsetxattr"
+	vigilProgExitSysFtruncate          = "exit_sys_ftruncate"
+	vigilProgExitSysLchown             = "exit_sys_lchown"
+	vigilProgExitSysLink               = "exit_sys_link"
+	vigilProgExitSysLinkat             = "exit_sys_linkat"
+	vigilProgExitSysLsetxattr          = "exit_sys_lsetxattr"
+	vigilProgExitSysMkdir              = "exit_sys_mkdir"
+	vigilProgExitSysMkdirat            = "exit_sys_mkdirat"
+	vigilProgExitSysMount              = "exit_sys_mount"
+	vigilProgExitSysMoveMount          = "exit_sys_move_mount"
+	vigilProgExitSysOpen               = "exit_sys_open"
+	vigilProgExitSysOpenat             = "exit_sys_openat"
+	vigilProgExitSysOpenat2            = "exit_sys_openat2"
+	vigilProgExitSysPivotRoot          = "exit_sys_pivot_root"
+	vigilProgExitSysPrctl              = "exit_sys_prctl"
+	vigilProgExitSysPwrite64           = "exit_sys_pwrite64"
+	vigilProgExitSysPwritev            = "exit_sys_pwritev"
+	vigilProgExitSysPwritev2           = "exit_sys_pwritev2"
+	vigilProgExitSysRename             = "exit_sys_rename"
+	vigilProgExitSysRenameat           = "exit_sys_renameat"
+	vigilProgExitSysRenameat2          = "exit_sys_renameat2"
+	vigilProgExitSysRmdir              = "exit_sys_rmdir"
+	vigilProgExitSysSendfile64         = "exit_sys_sendfile64"
+	vigilProgExitSysSetxattr           = "exit_sys_setxattr"
+	vigilProgExitSysSplice             = "exit_sys_splice"
+	vigilProgExitSysSymlink            = "exit_sys_symlink"
+	vigilProgExitSysSymlinkat          = "exit_sys_symlinkat"
+	vigilProgExitSysTruncate           = "exit_sys_truncate"
+	vigilProgExitSysUmount             = "exit_sys_umount"
+	vigilProgExitSysUnlink             = "exit_sys_unlink"
+	vigilProgExitSysUnlinkat           = "exit_sys_unlinkat"
+	vigilProgExitSysWrite              = "exit_sys_write"
+	vigilProgExitSysWritev             = "exit_sys_writev"
+	vigilProgFentrySysClose            = "fentry_sys_close"
+	vigilProgFentrySysDup2             = "fentry_sys_dup2"
+	vigilProgFentrySysDup3             = "fentry_sys_dup3"
+	vigilProgFexitSysChmod             = "fexit_sys_chmod"
+	vigilProgFexitSysChown             = "fexit_sys_chown"
+	vigilProgFexitSysCopyFileRange     = "fexit_sys_copy_file_range"
+	vigilProgFexitSysCreat             = "fexit_sys_creat"
+	vigilProgFexitSysFchmod            = "fexit_sys_fchmod"
+	vigilProgFexitSysFchmodat          = "fexit_sys_fchmodat"
+	vigilProgFexitSysFchmodat2         = "fexit_sys_fchmodat2"
+	vigilProgFexitSysFchown            = "fexit_sys_fchown"
+	vigilProgFexitSysFchownat          = "fexit_sys_fchownat"
+	vigilProgFexitSysFsetxattr         = "fexit_sys_fsetxattr"
+	vigilProgFexitSysFtruncate         = "fexit_sys_ftruncate"
+	vigilProgFexitSysLchown            = "fexit_sys_lchown"
+	vigilProgFexitSysLink              = "fexit_sys_link"
+	vigilProgFexitSysLinkat            = "fexit_sys_linkat"
+	vigilProgFexitSysLsetxattr         = "fexit_sys_lsetxattr"
+	vigilProgFexitSysMkdir             = "fexit_sys_mkdir"
+	vigilProgFexitSysMkdirat           = "fexit_sys_mkdirat"
+	vigilProgFexitSysMount             = "fexit_sys_mount"
+	vigilProgFexitSysMoveMount         = "fexit_sys_move_mount"
+	vigilProgFexitSysOpen              = "fexit_sys_open"
+	vigilProgFexitSysOpenat            = "fexit_sys_openat"
+	vigilProgFexitSysOpenat2           = "fexit_sys_openat2"
+	vigilProgFexitSysPivotRoot         = "fexit_sys_pivot_root"
+	vigilProgFexitSysPrctl             = "fexit_sys_prctl"
+	vigilProgFexitSysPwrite64          = "fexit_sys_pwrite64"
+	vigilProgFexitSysPwritev           = "fexit_sys_pwritev"
+	vigilProgFexitSysPwritev2          = "fexit_sys_pwritev2"
+	vigilProgFexitSysRename            = "fexit_sys_rename"
+	vigilProgFexitSysRenameat          = "fexit_sys_renameat"
+	vigilProgFexitSysRenameat2         = "fexit_sys_renameat2"
+	vigilProgFexitSysRmdir             = "fexit_sys_rmdir"
+	vigilProgFexitSysSendfile64        = "fexit_sys_sendfile64"
+	vigilProgFexitSysSetxattr          = "fexit_sys_setxattr"
+	vigilProgFexitSysSplice            = "fexit_sys_splice"
+	vigilProgFexitSysSymlink           = "fexit_sys_symlink"
+	vigilProgFexitSysSymlinkat         = "fexit_sys_symlinkat"
+	vigilProgFexitSysTruncate          = "fexit_sys_truncate"
+	vigilProgFexitSysUmount            = "fexit_sys_umount"
+	vigilProgFexitSysUnlink            = "fexit_sys_unlink"
+	vigilProgFexitSysUnlinkat          = "fexit_sys_unlinkat"
+	vigilProgFexitSysWrite             = "fexit_sys_write"
+	vigilProgFexitSysWritev            = "fexit_sys_writev"
+	vigilProgFileChmod                 = "file_chmod"
+	vigilProgFileChown                 = "file_chown"
+	vigilProgFileClose                 = "file_close"
+	vigilProgFileLink                  = "file_link"
+	vigilProgFileMkdir                 = "file_mkdir"
+	vigilProgFileOpen                  = "file_open"
+	vigilProgFileRename                = "file_rename"
+	vigilProgFileRmdir                 = "file_rmdir"
+	vigilProgFileSplice                = "file_splice"
+	vigilProgFileSymlink               = "file_symlink"
+	vigilProgFileUnlink                = "file_unlink"
+	vigilProgFileWrite                 = "file_write"
+	vigilProgFileWritev                = "file_writev"
+	vigilProgFoldSweep                 = "fold_sweep"
+	vigilProgKfileChmod                = "kfile_chmod"
+	vigilProgKfileChown                = "kfile_chown"
+	vigilProgKfileClose                = "kfile_close"
+	vigilProgKfileLink                 = "kfile_link"
+	vigilProgKfileMkdir                = "kfile_mkdir"
+	vigilProgKfileOpen                 = "kfile_open"
+	vigilProgKfileRename               = "kfile_rename"
+	vigilProgKfileRmdir                = "kfile_rmdir"
+	vigilProgKfileSplice               = "kfile_splice"
+	vigilProgKfileSymlink              = "kfile_symlink"
+	vigilProgKfileUnlink               = "kfile_unlink"
+	vigilProgKfileWrite                = "kfile_write"
+	vigilProgKfileWritev               = "kfile_writev"
+	vigilProgKprobeEnter               = "kprobe_enter"
+	vigilProgKprobeSysClose            = "kprobe_sys_close"
+	vigilProgKprobeSysDup2             = "kprobe_sys_dup2"
+	vigilProgKprobeSysDup3             = "kprobe_sys_dup3"
+	vigilProgKprobeSysEnter            = "kprobe_sys_enter"
+	vigilProgKretprobeSysChmod         = "kretprobe_sys_chmod"
+	vigilProgKretprobeSysChown         = "kretprobe_sys_chown"
+	vigilProgKretprobeSysCopyFileRange = "kretprobe_sys_copy_file_range"
+	vigilProgKretprobeSysCreat         = "kretprobe_sys_creat"
+	vigilProgKretprobeSysFchmod        = "kretprobe_sys_fchmod"
+	vigilProgKretprobeSysFchmodat      = "kretprobe_sys_fchmodat"
+	vigilProgKretprobeSysFchmodat2     = "kretprobe_sys_fchmodat2"
+	vigilProgKretprobeSysFchown        = "kretprobe_sys_fchown"
+	vigilProgKretprobeSysFchownat      = "kretprobe_sys_fchownat"
+	vigilProgKretprobeSysFsetxattr     = "kretprobe_sys_fsetxattr"
+	vigilProgKretprobeSysFtruncate     = "kretprobe_sys_ftruncate"
+	vigilProgKretprobeSysLchown        = "kretprobe_sys_lchown"
+	vigilProgKretprobeSysLink          = "kretprobe_sys_link"
+	vigilProgKretprobeSysLinkat        = "kretprobe_sys_linkat"
+	vigilProgKretprobeSysLsetxattr     = "kretprobe_sys_lsetxattr"
+	vigilProgKretprobeSysMkdir         = "kretprobe_sys_mkdir"
+	vigilProgKretprobeSysMkdirat       = "kretprobe_sys_mkdirat"
+	vigilProgKretprobeSysMount         = "kretprobe_sys_mount"
+	vigilProgKretprobeSysMoveMount     = "kretprobe_sys_move_mount"
+	vigilProgKretprobeSysOpen          = "kretprobe_sys_open"
+	vigilProgKretprobeSysOpenat        = "kretprobe_sys_openat"
+	vigilProgKretprobeSysOpenat2       = "kretprobe_sys_openat2"
+	vigilProgKretprobeSysPivotRoot     = "kretprobe_sys_pivot_root"
+	vigilProgKretprobeSysPrctl         = "kretprobe_sys_prctl"
+	vigilProgKretprobeSysPwrite64      = "kretprobe_sys_pwrite64"
+	vigilProgKretprobeSysPwritev       = "kretprobe_sys_pwritev"
+	vigilProgKretprobeSysPwritev2      = "kretprobe_sys_pwritev2"
+	vigilProgKretprobeSysRename        = "kretprobe_sys_rename"
+	vigilProgKretprobeSysRenameat      = "kretprobe_sys_renameat"
+	vigilProgKretprobeSysRenameat2     = "kretprobe_sys_renameat2"
+	vigilProgKretprobeSysRmdir         = "kretprobe_sys_rmdir"
+	vigilProgKretprobeSysSendfile64    = "kretprobe_sys_sendfile64"
+	vigilProgKretprobeSysSetxattr      = "kretprobe_sys_setxattr"
+	vigilProgKretprobeSysSplice        = "kretprobe_sys_splice"
+	vigilProgKretprobeSysSymlink       = "kretprobe_sys_symlink"
+	vigilProgKretprobeSysSymlinkat     = "kretprobe_sys_symlinkat"
+	vigilProgKretprobeSysTruncate      = "kretprobe_sys_truncate"
+	vigilProgKretprobeSysUmount        = "kretprobe_sys_umount"
+	vigilProgKretprobeSysUnlink        = "kretprobe_sys_unlink"
+	vigilProgKretprobeSysUnlinkat      = "kretprobe_sys_unlinkat"
+	vigilProgKretprobeSysWrite         = "kretprobe_sys_write"
+	vigilProgKretprobeSysWritev        = "kretprobe_sys_writev"
+	vigilProgProcessExec               = "process_exec"
+	vigilProgProcessExit               = "process_exit"
+	vigilProgProcessFork               = "process_fork"
+	vigilProgProcessSeed               = "process_seed"
+	vigilProgSysEnter                  = "sys_enter"
+	vigilProgSysExit                   = "sys_exit"
+	vigilVarArgumentsMax               = "arguments_max"
+	vigilVarBootSeed                   = "boot_seed"
+	vigilVarCgroupController           = "cgroup_controller"
+	vigilVarKinds                      = "kinds"
+	vigilVarScope                      = "scope"
+	vigilVarScopeCgroup                = "scope_cgroup"
+	vigilVarScopeCgroupLevel           = "scope_cgroup_level"
+	vigilVarScopePid                   = "scope_pid"
+	vigilVarSelfPid                    = "self_pid"
+	vigilVarWatchLengths               = "watch_lengths"
+	vigilVarWatchLetters               = "watch_letters"
+	vigilVarWire                       = "wire"
 )
 
 // loadVigil returns the embedded CollectionSpec for vigil.
@@ -181,17 +401,177 @@ type vigilSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vigilProgramSpecs struct {
-	ExitSysPrctl      *ebpf.ProgramSpec `ebpf:"exit_sys_prctl"`
-	FexitSysPrctl     *ebpf.ProgramSpec `ebpf:"fexit_sys_prctl"`
-	KprobeEnter       *ebpf.ProgramSpec `ebpf:"kprobe_enter"`
-	KprobeSysEnter    *ebpf.ProgramSpec `ebpf:"kprobe_sys_enter"`
-	KretprobeSysPrctl *ebpf.ProgramSpec `ebpf:"kretprobe_sys_prctl"`
-	ProcessExec       *ebpf.ProgramSpec `ebpf:"process_exec"`
-	ProcessExit       *ebpf.ProgramSpec `ebpf:"process_exit"`
-	ProcessFork       *ebpf.ProgramSpec `ebpf:"process_fork"`
-	ProcessSeed       *ebpf.ProgramSpec `ebpf:"process_seed"`
-	SysEnter          *ebpf.ProgramSpec `ebpf:"sys_enter"`
-	SysExit           *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	EnterSysClose             *ebpf.ProgramSpec `ebpf:"enter_sys_close"`
+	EnterSysDup2              *ebpf.ProgramSpec `ebpf:"enter_sys_dup2"`
+	EnterSysDup3              *ebpf.ProgramSpec `ebpf:"enter_sys_dup3"`
+	ExitFileClose             *ebpf.ProgramSpec `ebpf:"exit_file_close"`
+	ExitSysChmod              *ebpf.ProgramSpec `ebpf:"exit_sys_chmod"`
+	ExitSysChown              *ebpf.ProgramSpec `ebpf:"exit_sys_chown"`
+	ExitSysCopyFileRange      *ebpf.ProgramSpec `ebpf:"exit_sys_copy_file_range"`
+	ExitSysCreat              *ebpf.ProgramSpec `ebpf:"exit_sys_creat"`
+	ExitSysFchmod             *ebpf.ProgramSpec `ebpf:"exit_sys_fchmod"`
+	ExitSysFchmodat           *ebpf.ProgramSpec `ebpf:"exit_sys_fchmodat"`
+	ExitSysFchmodat2          *ebpf.ProgramSpec `ebpf:"exit_sys_fchmodat2"`
+	ExitSysFchown             *ebpf.ProgramSpec `ebpf:"exit_sys_fchown"`
+	ExitSysFchownat           *ebpf.ProgramSpec `ebpf:"exit_sys_fchownat"`
+	ExitSysFsetxattr          *ebpf.ProgramSpec `ebpf:"exit_sys_fsetxattr"`
+	ExitSysFtruncate          *ebpf.ProgramSpec `ebpf:"exit_sys_ftruncate"`
+	ExitSysLchown             *ebpf.ProgramSpec `ebpf:"exit_sys_lchown"`
+	ExitSysLink               *ebpf.ProgramSpec `ebpf:"exit_sys_link"`
+	ExitSysLinkat             *ebpf.ProgramSpec `ebpf:"exit_sys_linkat"`
+	ExitSysLsetxattr          *ebpf.ProgramSpec `ebpf:"exit_sys_lsetxattr"`
+	ExitSysMkdir              *ebpf.ProgramSpec `ebpf:"exit_sys_mkdir"`
+	ExitSysMkdirat            *ebpf.ProgramSpec `ebpf:"exit_sys_mkdirat"`
+	ExitSysMount              *ebpf.ProgramSpec `ebpf:"exit_sys_mount"`
+	ExitSysMoveMount          *ebpf.ProgramSpec `ebpf:"exit_sys_move_mount"`
+	ExitSysOpen               *ebpf.ProgramSpec `ebpf:"exit_sys_open"`
+	ExitSysOpenat             *ebpf.ProgramSpec `ebpf:"exit_sys_openat"`
+	ExitSysOpenat2            *ebpf.ProgramSpec `ebpf:"exit_sys_openat2"`
+	ExitSysPivotRoot          *ebpf.ProgramSpec `ebpf:"exit_sys_pivot_root"`
+	ExitSysPrctl              *ebpf.ProgramSpec `ebpf:"exit_sys_prctl"`
+	ExitSysPwrite64           *ebpf.ProgramSpec `ebpf:"exit_sys_pwrite64"`
+	ExitSysPwritev            *ebpf.ProgramSpec `ebpf:"exit_sys_pwritev"`
+	ExitSysPwritev2           *ebpf.ProgramSpec `ebpf:"exit_sys_pwritev2"`
+	ExitSysRename             *ebpf.ProgramSpec `ebpf:"exit_sys_rename"`
+	ExitSysRenameat           *ebpf.ProgramSpec `ebpf:"exit_sys_renameat"`
+	ExitSysRenameat2          *ebpf.ProgramSpec `ebpf:"exit_sys_renameat2"`
+	ExitSysRmdir              *ebpf.ProgramSpec `ebpf:"exit_sys_rmdir"`
+	ExitSysSendfile64         *ebpf.ProgramSpec `ebpf:"exit_sys_sendfile64"`
+	ExitSysSetxattr           *ebpf.ProgramSpec `ebpf:"exit_sys_setxattr"`
+	ExitSysSplice             *ebpf.ProgramSpec `ebpf:"exit_sys_splice"`
+	ExitSysSymlink            *ebpf.ProgramSpec `ebpf:"exit_sys_symlink"`
+	ExitSysSymlinkat          *ebpf.ProgramSpec `ebpf:"exit_sys_symlinkat"`
+	ExitSysTruncate           *ebpf.ProgramSpec `ebpf:"exit_sys_truncate"`
+	ExitSysUmount             *ebpf.ProgramSpec `ebpf:"exit_sys_umount"`
+	ExitSysUnlink             *ebpf.ProgramSpec `ebpf:"exit_sys_unlink"`
+	ExitSysUnlinkat           *ebpf.ProgramSpec `ebpf:"exit_sys_unlinkat"`
+	ExitSysWrite              *ebpf.ProgramSpec `ebpf:"exit_sys_write"`
+	ExitSysWritev             *ebpf.ProgramSpec `ebpf:"exit_sys_writev"`
+	FentrySysClose            *ebpf.ProgramSpec `ebpf:"fentry_sys_close"`
+	FentrySysDup2             *ebpf.ProgramSpec `ebpf:"fentry_sys_dup2"`
+	FentrySysDup3             *ebpf.ProgramSpec `ebpf:"fentry_sys_dup3"`
+	FexitSysChmod             *ebpf.ProgramSpec `ebpf:"fexit_sys_chmod"`
+	FexitSysChown             *ebpf.ProgramSpec `ebpf:"fexit_sys_chown"`
+	FexitSysCopyFileRange     *ebpf.ProgramSpec `ebpf:"fexit_sys_copy_file_range"`
+	FexitSysCreat             *ebpf.ProgramSpec `ebpf:"fexit_sys_creat"`
+	FexitSysFchmod            *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmod"`
+	FexitSysFchmodat          *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmodat"`
+	FexitSysFchmodat2         *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmodat2"`
+	FexitSysFchown            *ebpf.ProgramSpec `ebpf:"fexit_sys_fchown"`
+	FexitSysFchownat          *ebpf.ProgramSpec `ebpf:"fexit_sys_fchownat"`
+	FexitSysFsetxattr         *ebpf.ProgramSpec `ebpf:"fexit_sys_fsetxattr"`
+	FexitSysFtruncate         *ebpf.ProgramSpec `ebpf:"fexit_sys_ftruncate"`
+	FexitSysLchown            *ebpf.ProgramSpec `ebpf:"fexit_sys_lchown"`
+	FexitSysLink              *ebpf.ProgramSpec `ebpf:"fexit_sys_link"`
+	FexitSysLinkat            *ebpf.ProgramSpec `ebpf:"fexit_sys_linkat"`
+	FexitSysLsetxattr         *ebpf.ProgramSpec `ebpf:"fexit_sys_lsetxattr"`
+	FexitSysMkdir             *ebpf.ProgramSpec `ebpf:"fexit_sys_mkdir"`
+	FexitSysMkdirat           *ebpf.ProgramSpec `ebpf:"fexit_sys_mkdirat"`
+	FexitSysMount             *ebpf.ProgramSpec `ebpf:"fexit_sys_mount"`
+	FexitSysMoveMount         *ebpf.ProgramSpec `ebpf:"fexit_sys_move_mount"`
+	FexitSysOpen              *ebpf.ProgramSpec `ebpf:"fexit_sys_open"`
+	FexitSysOpenat            *ebpf.ProgramSpec `ebpf:"fexit_sys_openat"`
+	FexitSysOpenat2           *ebpf.ProgramSpec `ebpf:"fexit_sys_openat2"`
+	FexitSysPivotRoot         *ebpf.ProgramSpec `ebpf:"fexit_sys_pivot_root"`
+	FexitSysPrctl             *ebpf.ProgramSpec `ebpf:"fexit_sys_prctl"`
+	FexitSysPwrite64          *ebpf.ProgramSpec `ebpf:"fexit_sys_pwrite64"`
+	FexitSysPwritev           *ebpf.ProgramSpec `ebpf:"fexit_sys_pwritev"`
+	FexitSysPwritev2          *ebpf.ProgramSpec `ebpf:"fexit_sys_pwritev2"`
+	FexitSysRename            *ebpf.ProgramSpec `ebpf:"fexit_sys_rename"`
+	FexitSysRenameat          *ebpf.ProgramSpec `ebpf:"fexit_sys_renameat"`
+	FexitSysRenameat2         *ebpf.ProgramSpec `ebpf:"fexit_sys_renameat2"`
+	FexitSysRmdir             *ebpf.ProgramSpec `ebpf:"fexit_sys_rmdir"`
+	FexitSysSendfile64        *ebpf.ProgramSpec `ebpf:"fexit_sys_sendfile64"`
+	FexitSysSetxattr          *ebpf.ProgramSpec `ebpf:"fexit_sys_setxattr"`
+	FexitSysSplice            *ebpf.ProgramSpec `ebpf:"fexit_sys_splice"`
+	FexitSysSymlink           *ebpf.ProgramSpec `ebpf:"fexit_sys_symlink"`
+	FexitSysSymlinkat         *ebpf.ProgramSpec `ebpf:"fexit_sys_symlinkat"`
+	FexitSysTruncate          *ebpf.ProgramSpec `ebpf:"fexit_sys_truncate"`
+	FexitSysUmount            *ebpf.ProgramSpec `ebpf:"fexit_sys_umount"`
+	FexitSysUnlink            *ebpf.ProgramSpec `ebpf:"fexit_sys_unlink"`
+	FexitSysUnlinkat          *ebpf.ProgramSpec `ebpf:"fexit_sys_unlinkat"`
+	FexitSysWrite             *ebpf.ProgramSpec `ebpf:"fexit_sys_write"`
+	FexitSysWritev            *ebpf.ProgramSpec `ebpf:"fexit_sys_writev"`
+	FileChmod                 *ebpf.ProgramSpec `ebpf:"file_chmod"`
+	FileChown                 *ebpf.ProgramSpec `ebpf:"file_chown"`
+	FileClose                 *ebpf.ProgramSpec `ebpf:"file_close"`
+	FileLink                  *ebpf.ProgramSpec `ebpf:"file_link"`
+	FileMkdir                 *ebpf.ProgramSpec `ebpf:"file_mkdir"`
+	FileOpen                  *ebpf.ProgramSpec `ebpf:"file_open"`
+	FileRename                *ebpf.ProgramSpec `ebpf:"file_rename"`
+	FileRmdir                 *ebpf.ProgramSpec `ebpf:"file_rmdir"`
+	FileSplice                *ebpf.ProgramSpec `ebpf:"file_splice"`
+	FileSymlink               *ebpf.ProgramSpec `ebpf:"file_symlink"`
+	FileUnlink                *ebpf.ProgramSpec `ebpf:"file_unlink"`
+	FileWrite                 *ebpf.ProgramSpec `ebpf:"file_write"`
+	FileWritev                *ebpf.ProgramSpec `ebpf:"file_writev"`
+	FoldSweep                 *ebpf.ProgramSpec `ebpf:"fold_sweep"`
+	KfileChmod                *ebpf.ProgramSpec `ebpf:"kfile_chmod"`
+	KfileChown                *ebpf.ProgramSpec `ebpf:"kfile_chown"`
+	KfileClose                *ebpf.ProgramSpec `ebpf:"kfile_close"`
+	KfileLink                 *ebpf.ProgramSpec `ebpf:"kfile_link"`
+	KfileMkdir                *ebpf.ProgramSpec `ebpf:"kfile_mkdir"`
+	KfileOpen                 *ebpf.ProgramSpec `ebpf:"kfile_open"`
+	KfileRename               *ebpf.ProgramSpec `ebpf:"kfile_rename"`
+	KfileRmdir                *ebpf.ProgramSpec `ebpf:"kfile_rmdir"`
+	KfileSplice               *ebpf.ProgramSpec `ebpf:"kfile_splice"`
+	KfileSymlink              *ebpf.ProgramSpec `ebpf:"kfile_symlink"`
+	KfileUnlink               *ebpf.ProgramSpec `ebpf:"kfile_unlink"`
+	KfileWrite                *ebpf.ProgramSpec `ebpf:"kfile_write"`
+	KfileWritev               *ebpf.ProgramSpec `ebpf:"kfile_writev"`
+	KprobeEnter               *ebpf.ProgramSpec `ebpf:"kprobe_enter"`
+	KprobeSysClose            *ebpf.ProgramSpec `ebpf:"kprobe_sys_close"`
+	KprobeSysDup2             *ebpf.ProgramSpec `ebpf:"kprobe_sys_dup2"`
+	KprobeSysDup3             *ebpf.ProgramSpec `ebpf:"kprobe_sys_dup3"`
+	KprobeSysEnter            *ebpf.ProgramSpec `ebpf:"kprobe_sys_enter"`
+	KretprobeSysChmod         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_chmod"`
+	KretprobeSysChown         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_chown"`
+	KretprobeSysCopyFileRange *ebpf.ProgramSpec `ebpf:"kretprobe_sys_copy_file_range"`
+	KretprobeSysCreat         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_creat"`
+	KretprobeSysFchmod        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmod"`
+	KretprobeSysFchmodat      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmodat"`
+	KretprobeSysFchmodat2     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmodat2"`
+	KretprobeSysFchown        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchown"`
+	KretprobeSysFchownat      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchownat"`
+	KretprobeSysFsetxattr     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fsetxattr"`
+	KretprobeSysFtruncate     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_ftruncate"`
+	KretprobeSysLchown        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_lchown"`
+	KretprobeSysLink          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_link"`
+	KretprobeSysLinkat        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_linkat"`
+	KretprobeSysLsetxattr     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_lsetxattr"`
+	KretprobeSysMkdir         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mkdir"`
+	KretprobeSysMkdirat       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mkdirat"`
+	KretprobeSysMount         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mount"`
+	KretprobeSysMoveMount     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_move_mount"`
+	KretprobeSysOpen          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_open"`
+	KretprobeSysOpenat        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_openat"`
+	KretprobeSysOpenat2       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_openat2"`
+	KretprobeSysPivotRoot     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pivot_root"`
+	KretprobeSysPrctl         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_prctl"`
+	KretprobeSysPwrite64      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwrite64"`
+	KretprobeSysPwritev       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwritev"`
+	KretprobeSysPwritev2      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwritev2"`
+	KretprobeSysRename        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_rename"`
+	KretprobeSysRenameat      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_renameat"`
+	KretprobeSysRenameat2     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_renameat2"`
+	KretprobeSysRmdir         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_rmdir"`
+	KretprobeSysSendfile64    *ebpf.ProgramSpec `ebpf:"kretprobe_sys_sendfile64"`
+	KretprobeSysSetxattr      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setxattr"`
+	KretprobeSysSplice        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_splice"`
+	KretprobeSysSymlink       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_symlink"`
+	KretprobeSysSymlinkat     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_symlinkat"`
+	KretprobeSysTruncate      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_truncate"`
+	KretprobeSysUmount        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_umount"`
+	KretprobeSysUnlink        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_unlink"`
+	KretprobeSysUnlinkat      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_unlinkat"`
+	KretprobeSysWrite         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_write"`
+	KretprobeSysWritev        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_writev"`
+	ProcessExec               *ebpf.ProgramSpec `ebpf:"process_exec"`
+	ProcessExit               *ebpf.ProgramSpec `ebpf:"process_exit"`
+	ProcessFork               *ebpf.ProgramSpec `ebpf:"process_fork"`
+	ProcessSeed               *ebpf.ProgramSpec `ebpf:"process_seed"`
+	SysEnter                  *ebpf.ProgramSpec `ebpf:"sys_enter"`
+	SysExit                   *ebpf.ProgramSpec `ebpf:"sys_exit"`
 }
 
 // vigilMapSpecs contains maps before they are loaded into the kernel.
@@ -203,11 +583,15 @@ type vigilMapSpecs struct {
 	CallsExit     *ebpf.MapSpec `ebpf:"calls_exit"`
 	Entries       *ebpf.MapSpec `ebpf:"entries"`
 	ExecScratches *ebpf.MapSpec `ebpf:"exec_scratches"`
+	Folds         *ebpf.MapSpec `ebpf:"folds"`
 	Lost          *ebpf.MapSpec `ebpf:"lost"`
+	NewFolds      *ebpf.MapSpec `ebpf:"new_folds"`
+	OpenFiles     *ebpf.MapSpec `ebpf:"open_files"`
 	Processes     *ebpf.MapSpec `ebpf:"processes"`
 	RingLost      *ebpf.MapSpec `ebpf:"ring_lost"`
 	Scratches     *ebpf.MapSpec `ebpf:"scratches"`
 	Vital         *ebpf.MapSpec `ebpf:"vital"`
+	Watches       *ebpf.MapSpec `ebpf:"watches"`
 }
 
 // vigilVariableSpecs contains global variables before they are loaded into the kernel.
@@ -223,6 +607,8 @@ type vigilVariableSpecs struct {
 	ScopeCgroupLevel *ebpf.VariableSpec `ebpf:"scope_cgroup_level"`
 	ScopePid         *ebpf.VariableSpec `ebpf:"scope_pid"`
 	SelfPid          *ebpf.VariableSpec `ebpf:"self_pid"`
+	WatchLengths     *ebpf.VariableSpec `ebpf:"watch_lengths"`
+	WatchLetters     *ebpf.VariableSpec `ebpf:"watch_letters"`
 	Wire             *ebpf.VariableSpec `ebpf:"wire"`
 }
 
@@ -251,11 +637,15 @@ type vigilMaps struct {
 	CallsExit     *ebpf.Map `ebpf:"calls_exit"`
 	Entries       *ebpf.Map `ebpf:"entries"`
 	ExecScratches *ebpf.Map `ebpf:"exec_scratches"`
+	Folds         *ebpf.Map `ebpf:"folds"`
 	Lost          *ebpf.Map `ebpf:"lost"`
+	NewFolds      *ebpf.Map `ebpf:"new_folds"`
+	OpenFiles     *ebpf.Map `ebpf:"open_files"`
 	Processes     *ebpf.Map `ebpf:"processes"`
 	RingLost      *ebpf.Map `ebpf:"ring_lost"`
 	Scratches     *ebpf.Map `ebpf:"scratches"`
 	Vital         *ebpf.Map `ebpf:"vital"`
+	Watches       *ebpf.Map `ebpf:"watches"`
 }
 
 func (m *vigilMaps) Close() error {
@@ -265,11 +655,15 @@ func (m *vigilMaps) Close() error {
 		m.CallsExit,
 		m.Entries,
 		m.ExecScratches,
+		m.Folds,
 		m.Lost,
+		m.NewFolds,
+		m.OpenFiles,
 		m.Processes,
 		m.RingLost,
 		m.Scratches,
 		m.Vital,
+		m.Watches,
 	)
 }
 
@@ -286,6 +680,8 @@ type vigilVariables struct {
 	ScopeCgroupLevel *ebpf.Variable `ebpf:"scope_cgroup_level"`
 	ScopePid         *ebpf.Variable `ebpf:"scope_pid"`
 	SelfPid          *ebpf.Variable `ebpf:"self_pid"`
+	WatchLengths     *ebpf.Variable `ebpf:"watch_lengths"`
+	WatchLetters     *ebpf.Variable `ebpf:"watch_letters"`
 	Wire             *ebpf.Variable `ebpf:"wire"`
 }
 
@@ -293,26 +689,346 @@ type vigilVariables struct {
 //
 // It can be passed to loadVigilObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vigilPrograms struct {
-	ExitSysPrctl      *ebpf.Program `ebpf:"exit_sys_prctl"`
-	FexitSysPrctl     *ebpf.Program `ebpf:"fexit_sys_prctl"`
-	KprobeEnter       *ebpf.Program `ebpf:"kprobe_enter"`
-	KprobeSysEnter    *ebpf.Program `ebpf:"kprobe_sys_enter"`
-	KretprobeSysPrctl *ebpf.Program `ebpf:"kretprobe_sys_prctl"`
-	ProcessExec       *ebpf.Program `ebpf:"process_exec"`
-	ProcessExit       *ebpf.Program `ebpf:"process_exit"`
-	ProcessFork       *ebpf.Program `ebpf:"process_fork"`
-	ProcessSeed       *ebpf.Program `ebpf:"process_seed"`
-	SysEnter          *ebpf.Program `ebpf:"sys_enter"`
-	SysExit           *ebpf.Program `ebpf:"sys_exit"`
+	EnterSysClose             *ebpf.Program `ebpf:"enter_sys_close"`
+	EnterSysDup2              *ebpf.Program `ebpf:"enter_sys_dup2"`
+	EnterSysDup3              *ebpf.Program `ebpf:"enter_sys_dup3"`
+	ExitFileClose             *ebpf.Program `ebpf:"exit_file_close"`
+	ExitSysChmod              *ebpf.Program `ebpf:"exit_sys_chmod"`
+	ExitSysChown              *ebpf.Program `ebpf:"exit_sys_chown"`
+	ExitSysCopyFileRange      *ebpf.Program `ebpf:"exit_sys_copy_file_range"`
+	ExitSysCreat              *ebpf.Program `ebpf:"exit_sys_creat"`
+	ExitSysFchmod             *ebpf.Program `ebpf:"exit_sys_fchmod"`
+	ExitSysFchmodat           *ebpf.Program `ebpf:"exit_sys_fchmodat"`
+	ExitSysFchmodat2          *ebpf.Program `ebpf:"exit_sys_fchmodat2"`
+	ExitSysFchown             *ebpf.Program `ebpf:"exit_sys_fchown"`
+	ExitSysFchownat           *ebpf.Program `ebpf:"exit_sys_fchownat"`
+	ExitSysFsetxattr          *ebpf.Program `ebpf:"exit_sys_fsetxattr"`
+	ExitSysFtruncate          *ebpf.Program `ebpf:"exit_sys_ftruncate"`
+	ExitSysLchown             *ebpf.Program `ebpf:"exit_sys_lchown"`
+	ExitSysLink               *ebpf.Program `ebpf:"exit_sys_link"`
+	ExitSysLinkat             *ebpf.Program `ebpf:"exit_sys_linkat"`
+	ExitSysLsetxattr          *ebpf.Program `ebpf:"exit_sys_lsetxattr"`
+	ExitSysMkdir              *ebpf.Program `ebpf:"exit_sys_mkdir"`
+	ExitSysMkdirat            *ebpf.Program `ebpf:"exit_sys_mkdirat"`
+	ExitSysMount              *ebpf.Program `ebpf:"exit_sys_mount"`
+	ExitSysMoveMount          *ebpf.Program `ebpf:"exit_sys_move_mount"`
+	ExitSysOpen               *ebpf.Program `ebpf:"exit_sys_open"`
+	ExitSysOpenat             *ebpf.Program `ebpf:"exit_sys_openat"`
+	ExitSysOpenat2            *ebpf.Program `ebpf:"exit_sys_openat2"`
+	ExitSysPivotRoot          *ebpf.Program `ebpf:"exit_sys_pivot_root"`
+	ExitSysPrctl              *ebpf.Program `ebpf:"exit_sys_prctl"`
+	ExitSysPwrite64           *ebpf.Program `ebpf:"exit_sys_pwrite64"`
+	ExitSysPwritev            *ebpf.Program `ebpf:"exit_sys_pwritev"`
+	ExitSysPwritev2           *ebpf.Program `ebpf:"exit_sys_pwritev2"`
+	ExitSysRename             *ebpf.Program `ebpf:"exit_sys_rename"`
+	ExitSysRenameat           *ebpf.Program `ebpf:"exit_sys_renameat"`
+	ExitSysRenameat2          *ebpf.Program `ebpf:"exit_sys_renameat2"`
+	ExitSysRmdir              *ebpf.Program `ebpf:"exit_sys_rmdir"`
+	ExitSysSendfile64         *ebpf.Program `ebpf:"exit_sys_sendfile64"`
+	ExitSysSetxattr           *ebpf.Program `ebpf:"exit_sys_setxattr"`
+	ExitSysSplice             *ebpf.Program `ebpf:"exit_sys_splice"`
+	ExitSysSymlink            *ebpf.Program `ebpf:"exit_sys_symlink"`
+	ExitSysSymlinkat          *ebpf.Program `ebpf:"exit_sys_symlinkat"`
+	ExitSysTruncate           *ebpf.Program `ebpf:"exit_sys_truncate"`
+	ExitSysUmount             *ebpf.Program `ebpf:"exit_sys_umount"`
+	ExitSysUnlink             *ebpf.Program `ebpf:"exit_sys_unlink"`
+	ExitSysUnlinkat           *ebpf.Program `ebpf:"exit_sys_unlinkat"`
+	ExitSysWrite              *ebpf.Program `ebpf:"exit_sys_write"`
+	ExitSysWritev             *ebpf.Program `ebpf:"exit_sys_writev"`
+	FentrySysClose            *ebpf.Program `ebpf:"fentry_sys_close"`
+	FentrySysDup2             *ebpf.Program `ebpf:"fentry_sys_dup2"`
+	FentrySysDup3             *ebpf.Program `ebpf:"fentry_sys_dup3"`
+	FexitSysChmod             *ebpf.Program `ebpf:"fexit_sys_chmod"`
+	FexitSysChown             *ebpf.Program `ebpf:"fexit_sys_chown"`
+	FexitSysCopyFileRange     *ebpf.Program `ebpf:"fexit_sys_copy_file_range"`
+	FexitSysCreat             *ebpf.Program `ebpf:"fexit_sys_creat"`
+	FexitSysFchmod            *ebpf.Program `ebpf:"fexit_sys_fchmod"`
+	FexitSysFchmodat          *ebpf.Program `ebpf:"fexit_sys_fchmodat"`
+	FexitSysFchmodat2         *ebpf.Program `ebpf:"fexit_sys_fchmodat2"`
+	FexitSysFchown            *ebpf.Program `ebpf:"fexit_sys_fchown"`
+	FexitSysFchownat          *ebpf.Program `ebpf:"fexit_sys_fchownat"`
+	FexitSysFsetxattr         *ebpf.Program `ebpf:"fexit_sys_fsetxattr"`
+	FexitSysFtruncate         *ebpf.Program `ebpf:"fexit_sys_ftruncate"`
+	FexitSysLchown            *ebpf.Program `ebpf:"fexit_sys_lchown"`
+	FexitSysLink              *ebpf.Program `ebpf:"fexit_sys_link"`
+	FexitSysLinkat            *ebpf.Program `ebpf:"fexit_sys_linkat"`
+	FexitSysLsetxattr         *ebpf.Program `ebpf:"fexit_sys_lsetxattr"`
+	FexitSysMkdir             *ebpf.Program `ebpf:"fexit_sys_mkdir"`
+	FexitSysMkdirat           *ebpf.Program `ebpf:"fexit_sys_mkdirat"`
+	FexitSysMount             *ebpf.Program `ebpf:"fexit_sys_mount"`
+	FexitSysMoveMount         *ebpf.Program `ebpf:"fexit_sys_move_mount"`
+	FexitSysOpen              *ebpf.Program `ebpf:"fexit_sys_open"`
+	FexitSysOpenat            *ebpf.Program `ebpf:"fexit_sys_openat"`
+	FexitSysOpenat2           *ebpf.Program `ebpf:"fexit_sys_openat2"`
+	FexitSysPivotRoot         *ebpf.Program `ebpf:"fexit_sys_pivot_root"`
+	FexitSysPrctl             *ebpf.Program `ebpf:"fexit_sys_prctl"`
+	FexitSysPwrite64          *ebpf.Program `ebpf:"fexit_sys_pwrite64"`
+	FexitSysPwritev           *ebpf.Program `ebpf:"fexit_sys_pwritev"`
+	FexitSysPwritev2          *ebpf.Program `ebpf:"fexit_sys_pwritev2"`
+	FexitSysRename            *ebpf.Program `ebpf:"fexit_sys_rename"`
+	FexitSysRenameat          *ebpf.Program `ebpf:"fexit_sys_renameat"`
+	FexitSysRenameat2         *ebpf.Program `ebpf:"fexit_sys_renameat2"`
+	FexitSysRmdir             *ebpf.Program `ebpf:"fexit_sys_rmdir"`
+	FexitSysSendfile64        *ebpf.Program `ebpf:"fexit_sys_sendfile64"`
+	FexitSysSetxattr          *ebpf.Program `ebpf:"fexit_sys_setxattr"`
+	FexitSysSplice            *ebpf.Program `ebpf:"fexit_sys_splice"`
+	FexitSysSymlink           *ebpf.Program `ebpf:"fexit_sys_symlink"`
+	FexitSysSymlinkat         *ebpf.Program `ebpf:"fexit_sys_symlinkat"`
+	FexitSysTruncate          *ebpf.Program `ebpf:"fexit_sys_truncate"`
+	FexitSysUmount            *ebpf.Program `ebpf:"fexit_sys_umount"`
+	FexitSysUnlink            *ebpf.Program `ebpf:"fexit_sys_unlink"`
+	FexitSysUnlinkat          *ebpf.Program `ebpf:"fexit_sys_unlinkat"`
+	FexitSysWrite             *ebpf.Program `ebpf:"fexit_sys_write"`
+	FexitSysWritev            *ebpf.Program `ebpf:"fexit_sys_writev"`
+	FileChmod                 *ebpf.Program `ebpf:"file_chmod"`
+	FileChown                 *ebpf.Program `ebpf:"file_chown"`
+	FileClose                 *ebpf.Program `ebpf:"file_close"`
+	FileLink                  *ebpf.Program `ebpf:"file_link"`
+	FileMkdir                 *ebpf.Program `ebpf:"file_mkdir"`
+	FileOpen                  *ebpf.Program `ebpf:"file_open"`
+	FileRename                *ebpf.Program `ebpf:"file_rename"`
+	FileRmdir                 *ebpf.Program `ebpf:"file_rmdir"`
+	FileSplice                *ebpf.Program `ebpf:"file_splice"`
+	FileSymlink               *ebpf.Program `ebpf:"file_symlink"`
+	FileUnlink                *ebpf.Program `ebpf:"file_unlink"`
+	FileWrite                 *ebpf.Program `ebpf:"file_write"`
+	FileWritev                *ebpf.Program `ebpf:"file_writev"`
+	FoldSweep                 *ebpf.Program `ebpf:"fold_sweep"`
+	KfileChmod                *ebpf.Program `ebpf:"kfile_chmod"`
+	KfileChown                *ebpf.Program `ebpf:"kfile_chown"`
+	KfileClose                *ebpf.Program `ebpf:"kfile_close"`
+	KfileLink                 *ebpf.Program `ebpf:"kfile_link"`
+	KfileMkdir                *ebpf.Program `ebpf:"kfile_mkdir"`
+	KfileOpen                 *ebpf.Program `ebpf:"kfile_open"`
+	KfileRename               *ebpf.Program `ebpf:"kfile_rename"`
+	KfileRmdir                *ebpf.Program `ebpf:"kfile_rmdir"`
+	KfileSplice               *ebpf.Program `ebpf:"kfile_splice"`
+	KfileSymlink              *ebpf.Program `ebpf:"kfile_symlink"`
+	KfileUnlink               *ebpf.Program `ebpf:"kfile_unlink"`
+	KfileWrite                *ebpf.Program `ebpf:"kfile_write"`
+	KfileWritev               *ebpf.Program `ebpf:"kfile_writev"`
+	KprobeEnter               *ebpf.Program `ebpf:"kprobe_enter"`
+	KprobeSysClose            *ebpf.Program `ebpf:"kprobe_sys_close"`
+	KprobeSysDup2             *ebpf.Program `ebpf:"kprobe_sys_dup2"`
+	KprobeSysDup3             *ebpf.Program `ebpf:"kprobe_sys_dup3"`
+	KprobeSysEnter            *ebpf.Program `ebpf:"kprobe_sys_enter"`
+	KretprobeSysChmod         *ebpf.Program `ebpf:"kretprobe_sys_chmod"`
+	KretprobeSysChown         *ebpf.Program `ebpf:"kretprobe_sys_chown"`
+	KretprobeSysCopyFileRange *ebpf.Program `ebpf:"kretprobe_sys_copy_file_range"`
+	KretprobeSysCreat         *ebpf.Program `ebpf:"kretprobe_sys_creat"`
+	KretprobeSysFchmod        *ebpf.Program `ebpf:"kretprobe_sys_fchmod"`
+	KretprobeSysFchmodat      *ebpf.Program `ebpf:"kretprobe_sys_fchmodat"`
+	KretprobeSysFchmodat2     *ebpf.Program `ebpf:"kretprobe_sys_fchmodat2"`
+	KretprobeSysFchown        *ebpf.Program `ebpf:"kretprobe_sys_fchown"`
+	KretprobeSysFchownat      *ebpf.Program `ebpf:"kretprobe_sys_fchownat"`
+	KretprobeSysFsetxattr     *ebpf.Program `ebpf:"kretprobe_sys_fsetxattr"`
+	KretprobeSysFtruncate     *ebpf.Program `ebpf:"kretprobe_sys_ftruncate"`
+	KretprobeSysLchown        *ebpf.Program `ebpf:"kretprobe_sys_lchown"`
+	KretprobeSysLink          *ebpf.Program `ebpf:"kretprobe_sys_link"`
+	KretprobeSysLinkat        *ebpf.Program `ebpf:"kretprobe_sys_linkat"`
+	KretprobeSysLsetxattr     *ebpf.Program `ebpf:"kretprobe_sys_lsetxattr"`
+	KretprobeSysMkdir         *ebpf.Program `ebpf:"kretprobe_sys_mkdir"`
+	KretprobeSysMkdirat       *ebpf.Program `ebpf:"kretprobe_sys_mkdirat"`
+	KretprobeSysMount         *ebpf.Program `ebpf:"kretprobe_sys_mount"`
+	KretprobeSysMoveMount     *ebpf.Program `ebpf:"kretprobe_sys_move_mount"`
+	KretprobeSysOpen          *ebpf.Program `ebpf:"kretprobe_sys_open"`
+	KretprobeSysOpenat        *ebpf.Program `ebpf:"kretprobe_sys_openat"`
+	KretprobeSysOpenat2       *ebpf.Program `ebpf:"kretprobe_sys_openat2"`
+	KretprobeSysPivotRoot     *ebpf.Program `ebpf:"kretprobe_sys_pivot_root"`
+	KretprobeSysPrctl         *ebpf.Program `ebpf:"kretprobe_sys_prctl"`
+	KretprobeSysPwrite64      *ebpf.Program `ebpf:"kretprobe_sys_pwrite64"`
+	KretprobeSysPwritev       *ebpf.Program `ebpf:"kretprobe_sys_pwritev"`
+	KretprobeSysPwritev2      *ebpf.Program `ebpf:"kretprobe_sys_pwritev2"`
+	KretprobeSysRename        *ebpf.Program `ebpf:"kretprobe_sys_rename"`
+	KretprobeSysRenameat      *ebpf.Program `ebpf:"kretprobe_sys_renameat"`
+	KretprobeSysRenameat2     *ebpf.Program `ebpf:"kretprobe_sys_renameat2"`
+	KretprobeSysRmdir         *ebpf.Program `ebpf:"kretprobe_sys_rmdir"`
+	KretprobeSysSendfile64    *ebpf.Program `ebpf:"kretprobe_sys_sendfile64"`
+	KretprobeSysSetxattr      *ebpf.Program `ebpf:"kretprobe_sys_setxattr"`
+	KretprobeSysSplice        *ebpf.Program `ebpf:"kretprobe_sys_splice"`
+	KretprobeSysSymlink       *ebpf.Program `ebpf:"kretprobe_sys_symlink"`
+	KretprobeSysSymlinkat     *ebpf.Program `ebpf:"kretprobe_sys_symlinkat"`
+	KretprobeSysTruncate      *ebpf.Program `ebpf:"kretprobe_sys_truncate"`
+	KretprobeSysUmount        *ebpf.Program `ebpf:"kretprobe_sys_umount"`
+	KretprobeSysUnlink        *ebpf.Program `ebpf:"kretprobe_sys_unlink"`
+	KretprobeSysUnlinkat      *ebpf.Program `ebpf:"kretprobe_sys_unlinkat"`
+	KretprobeSysWrite         *ebpf.Program `ebpf:"kretprobe_sys_write"`
+	KretprobeSysWritev        *ebpf.Program `ebpf:"kretprobe_sys_writev"`
+	ProcessExec               *ebpf.Program `ebpf:"process_exec"`
+	ProcessExit               *ebpf.Program `ebpf:"process_exit"`
+	ProcessFork               *ebpf.Program `ebpf:"process_fork"`
+	ProcessSeed               *ebpf.Program `ebpf:"process_seed"`
+	SysEnter                  *ebpf.Program `ebpf:"sys_enter"`
+	SysExit                   *ebpf.Program `ebpf:"sys_exit"`
 }
 
 func (p *vigilPrograms) Close() error {
 	return _VigilClose(
+		p.EnterSysClose,
+		p.EnterSysDup2,
+		p.EnterSysDup3,
+		p.ExitFileClose,
+		p.ExitSysChmod,
+		p.ExitSysChown,
+		p.ExitSysCopyFileRange,
+		p.ExitSysCreat,
+		p.ExitSysFchmod,
+		p.ExitSysFchmodat,
+		p.ExitSysFchmodat2,
+		p.ExitSysFchown,
+		p.ExitSysFchownat,
+		p.ExitSysFsetxattr,
+		p.ExitSysFtruncate,
+		p.ExitSysLchown,
+		p.ExitSysLink,
+		p.ExitSysLinkat,
+		p.ExitSysLsetxattr,
+		p.ExitSysMkdir,
+		p.ExitSysMkdirat,
+		p.ExitSysMount,
+		p.ExitSysMoveMount,
+		p.ExitSysOpen,
+		p.ExitSysOpenat,
+		p.ExitSysOpenat2,
+		p.ExitSysPivotRoot,
 		p.ExitSysPrctl,
+		p.ExitSysPwrite64,
+		p.ExitSysPwritev,
+		p.ExitSysPwritev2,
+		p.ExitSysRename,
+		p.ExitSysRenameat,
+		p.ExitSysRenameat2,
+		p.ExitSysRmdir,
+		p.ExitSysSendfile64,
+		p.ExitSysSetxattr,
+		p.ExitSysSplice,
+		p.ExitSysSymlink,
+		p.ExitSysSymlinkat,
+		p.ExitSysTruncate,
+		p.ExitSysUmount,
+		p.ExitSysUnlink,
+		p.ExitSysUnlinkat,
+		p.ExitSysWrite,
+		p.ExitSysWritev,
+		p.FentrySysClose,
+		p.FentrySysDup2,
+		p.FentrySysDup3,
+		p.FexitSysChmod,
+		p.FexitSysChown,
+		p.FexitSysCopyFileRange,
+		p.FexitSysCreat,
+		p.FexitSysFchmod,
+		p.FexitSysFchmodat,
+		p.FexitSysFchmodat2,
+		p.FexitSysFchown,
+		p.FexitSysFchownat,
+		p.FexitSysFsetxattr,
+		p.FexitSysFtruncate,
+		p.FexitSysLchown,
+		p.FexitSysLink,
+		p.FexitSysLinkat,
+		p.FexitSysLsetxattr,
+		p.FexitSysMkdir,
+		p.FexitSysMkdirat,
+		p.FexitSysMount,
+		p.FexitSysMoveMount,
+		p.FexitSysOpen,
+		p.FexitSysOpenat,
+		p.FexitSysOpenat2,
+		p.FexitSysPivotRoot,
 		p.FexitSysPrctl,
+		p.FexitSysPwrite64,
+		p.FexitSysPwritev,
+		p.FexitSysPwritev2,
+		p.FexitSysRename,
+		p.FexitSysRenameat,
+		p.FexitSysRenameat2,
+		p.FexitSysRmdir,
+		p.FexitSysSendfile64,
+		p.FexitSysSetxattr,
+		p.FexitSysSplice,
+		p.FexitSysSymlink,
+		p.FexitSysSymlinkat,
+		p.FexitSysTruncate,
+		p.FexitSysUmount,
+		p.FexitSysUnlink,
+		p.FexitSysUnlinkat,
+		p.FexitSysWrite,
+		p.FexitSysWritev,
+		p.FileChmod,
+		p.FileChown,
+		p.FileClose,
+		p.FileLink,
+		p.FileMkdir,
+		p.FileOpen,
+		p.FileRename,
+		p.FileRmdir,
+		p.FileSplice,
+		p.FileSymlink,
+		p.FileUnlink,
+		p.FileWrite,
+		p.FileWritev,
+		p.FoldSweep,
+		p.KfileChmod,
+		p.KfileChown,
+		p.KfileClose,
+		p.KfileLink,
+		p.KfileMkdir,
+		p.KfileOpen,
+		p.KfileRename,
+		p.KfileRmdir,
+		p.KfileSplice,
+		p.KfileSymlink,
+		p.KfileUnlink,
+		p.KfileWrite,
+		p.KfileWritev,
 		p.KprobeEnter,
+		p.KprobeSysClose,
+		p.KprobeSysDup2,
+		p.KprobeSysDup3,
 		p.KprobeSysEnter,
+		p.KretprobeSysChmod,
+		p.KretprobeSysChown,
+		p.KretprobeSysCopyFileRange,
+		p.KretprobeSysCreat,
+		p.KretprobeSysFchmod,
+		p.KretprobeSysFchmodat,
+		p.KretprobeSysFchmodat2,
+		p.KretprobeSysFchown,
+		p.KretprobeSysFchownat,
+		p.KretprobeSysFsetxattr,
+		p.KretprobeSysFtruncate,
+		p.KretprobeSysLchown,
+		p.KretprobeSysLink,
+		p.KretprobeSysLinkat,
+		p.KretprobeSysLsetxattr,
+		p.KretprobeSysMkdir,
+		p.KretprobeSysMkdirat,
+		p.KretprobeSysMount,
+		p.KretprobeSysMoveMount,
+		p.KretprobeSysOpen,
+		p.KretprobeSysOpenat,
+		p.KretprobeSysOpenat2,
+		p.KretprobeSysPivotRoot,
 		p.KretprobeSysPrctl,
+		p.KretprobeSysPwrite64,
+		p.KretprobeSysPwritev,
+		p.KretprobeSysPwritev2,
+		p.KretprobeSysRename,
+		p.KretprobeSysRenameat,
+		p.KretprobeSysRenameat2,
+		p.KretprobeSysRmdir,
+		p.KretprobeSysSendfile64,
+		p.KretprobeSysSetxattr,
+		p.KretprobeSysSplice,
+		p.KretprobeSysSymlink,
+		p.KretprobeSysSymlinkat,
+		p.KretprobeSysTruncate,
+		p.KretprobeSysUmount,
+		p.KretprobeSysUnlink,
+		p.KretprobeSysUnlinkat,
+		p.KretprobeSysWrite,
+		p.KretprobeSysWritev,
 		p.ProcessExec,
 		p.ProcessExit,
 		p.ProcessFork,

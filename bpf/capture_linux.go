@@ -1,0 +1,159 @@
+package bpf
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/cilium/ebpf"
+)
+
+// Coverage says for every kind how it is captured.
+func (c *Capture) Coverage() []Coverage { return c.coverage }
+
+// SetKinds changes which kinds the kernel captures: a bit per Kind.
+func (c *Capture) SetKinds(kinds uint64) error {
+	if err := c.kinds.Set(kinds); err != nil {
+		return fmt.Errorf("set kinds: %w", err)
+	}
+	return nil
+}
+
+// Wait sleeps until a ring has something to read or the time is over.
+func (c *Capture) Wait(limit time.Duration) error {
+	if c.Vital.Queued() > 0 || c.Bulk.Queued() > 0 {
+		return nil
+	}
+	var events [2]syscall.EpollEvent
+	_, err := syscall.EpollWait(c.poll, events[:], int(limit.Milliseconds()))
+	if err != nil && !errors.Is(err, syscall.EINTR) {
+		return fmt.Errorf("wait for the rings: %w", err)
+	}
+	return nil
+}
+
+// Close detaches everything.
+func (c *Capture) Close() error {
+	var errs []error
+	for _, l := range c.links {
+		errs = append(errs, l.Close())
+	}
+	for _, p := range c.programs {
+		errs = append(errs, p.Close())
+	}
+	for _, r := range []*Ring{c.Vital, c.Bulk} {
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
+	}
+	for _, m := range c.maps {
+		errs = append(errs, m.Close())
+	}
+	if c.poll > 0 {
+		errs = append(errs, syscall.Close(c.poll))
+	}
+	return errors.Join(errs...)
+}
+
+func pollBoth(maps ...*ebpf.Map) (int, error) {
+	poll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return 0, fmt.Errorf("poll rings: %w", err)
+	}
+	for _, m := range maps {
+		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, m.FD(), &syscall.EpollEvent{Events: syscall.EPOLLIN}); err != nil {
+			return 0, errors.Join(fmt.Errorf("poll rings: %w", err), syscall.Close(poll))
+		}
+	}
+	return poll, nil
+}
+
+// Reason says why records were lost: enum lost_reason of event.h.
+type Reason uint32
+
+// Lost is how many records of a kind were lost for a reason since the capture began.
+type Lost struct {
+	Kind    Kind
+	Reason  Reason
+	Records uint64
+}
+
+// The reasons, as in event.h.
+const (
+	LostRingFull Reason = iota
+	LostTableFull
+	LostRecursion
+	LostScratch
+	LostReader
+	lostReasons
+)
+
+// Lost reads the counters of all CPUs: what found no room, by kind and reason,
+// and what the kernel skipped because a program was running already.
+func (c *Capture) Lost() ([]Lost, error) {
+	var out []Lost
+	counters := c.maps["lost"]
+	var perCPU []uint64
+	for key := range counters.MaxEntries() {
+		if err := counters.Lookup(key, &perCPU); err != nil {
+			return nil, fmt.Errorf("read the loss counters: %w", err)
+		}
+		var n uint64
+		for _, v := range perCPU {
+			n += v
+		}
+		if n > 0 {
+			out = append(out, Lost{Kind(key / uint32(lostReasons)), Reason(key % uint32(lostReasons)), n})
+		}
+	}
+	for _, covered := range c.coverage {
+		var n uint64
+		for _, name := range covered.Programs {
+			if stats, err := c.programs[name].Stats(); err == nil { // misses are told since Linux 5.12
+				n += stats.RecursionMisses
+			}
+		}
+		if n > 0 {
+			out = append(out, Lost{covered.Kind, LostRecursion, n})
+		}
+	}
+	return out, nil
+}
+
+// Sweep makes the kernel tell of the repeats whose window is over.
+func (c *Capture) Sweep() error { return run(c.sweep, "sweep the folded records") }
+
+// Watch sets the names of files, and of directories whose files, reading is told of.
+// Names of 32 bytes and more cannot be watched.
+func (c *Capture) Watch(names []string) error {
+	watches := c.maps["watches"]
+	var lengths, letters uint64
+	var old [watchName]byte
+	for watches.NextKey(nil, &old) == nil {
+		if err := watches.Delete(old); err != nil {
+			return fmt.Errorf("clear the watched names: %w", err)
+		}
+	}
+	for _, name := range names {
+		if len(name) == 0 || len(name) >= watchName {
+			return fmt.Errorf("watch %q: a name of 1 to %d bytes is needed", name, watchName-1)
+		}
+		var key [watchName]byte
+		copy(key[:], name)
+		if err := watches.Put(key, uint32(1)); err != nil {
+			return fmt.Errorf("watch %q: %w", name, err)
+		}
+		lengths |= 1 << (len(name) & 63)
+		letters |= 1 << (name[0] & 63)
+	}
+	if err := c.letters.Set(letters); err != nil {
+		return fmt.Errorf("set the watched letters: %w", err)
+	}
+	if err := c.lengths.Set(lengths); err != nil {
+		return fmt.Errorf("set the watched lengths: %w", err)
+	}
+	return nil
+}
+
+const watchName = 32 // WATCH_NAME of file.bpf.c

@@ -1,0 +1,110 @@
+//go:build ignore
+
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// The end of an open file: one record with what was written to it.
+#include "calls.h"
+
+// tell_written sends the summary of an open file that was written.
+static __always_inline void tell_written(enum slot slot, struct file *file, struct open_file *o)
+{
+	struct scratch *s = scratch_of(slot);
+	struct inode *inode = READ(file, f_inode);
+	if (!s || !wanted(KIND_FILE_WRITE))
+		return;
+	struct event_header *h = (void *)s->record;
+	struct file_write_event *e = (void *)(h + 1);
+	struct fold_key key = { .exec_id = o->by.exec_id, .inode = READ(inode, i_ino), .device = READ(inode, i_sb, s_dev), .kind = KIND_FILE_WRITE };
+	struct fold *f = fold_of(&key);
+	if (f) {
+		if (!f->first_write)
+			f->first_write = o->first;
+		f->last = o->last;
+		__sync_fetch_and_add(&f->bytes, o->bytes);
+		__sync_fetch_and_add(&f->writes, o->writes);
+		__sync_fetch_and_add(&f->pending, 1);
+		if (o->last - f->opened >= FOLD_WINDOW)
+			end_fold(f, o->last);
+		return;
+	}
+	*h = o->by;
+	h->kind = KIND_FILE_WRITE;
+	h->flags = o->by.flags & EVENT_NO_IDENTITY;
+	h->length = sizeof(*h) + sizeof(*e);
+	h->time = bpf_ktime_get_boot_ns();
+	h->cpu = bpf_get_smp_processor_id();
+	__builtin_memset(e, 0, sizeof(*e));
+	describe_file(&e->file, inode);
+	e->bytes = o->bytes;
+	e->first = o->first;
+	e->last = o->last;
+	e->writes = o->writes;
+	e->open_flags = o->open_flags;
+	struct dentry *dentry = READ(file, f_path.dentry);
+	struct vfsmount *mnt = READ(file, f_path.mnt);
+	h->flags |= file_flags(dentry, mnt, inode);
+	e->len[FILE_PATH] = add_path(slot, h, dentry, mnt);
+	u32 size = h->length;
+	if (size > RECORD_SIZE)
+		return;
+	send_bulk(h, size);
+	begin_fold(slot, &key, h);
+}
+
+static __always_inline int on_close(enum slot slot, struct file *file)
+{
+	u64 key = (u64)file;
+	struct open_file *o = bpf_map_lookup_elem(&open_files, &key);
+	if (!o)
+		return 0;
+	if (o->writes)
+		tell_written(slot, file, o);
+	bpf_map_delete_elem(&open_files, &key);
+	return 0;
+}
+
+// __fput runs when the last descriptor is gone, in the task that let it go.
+SEC("fentry/__fput")
+int file_close(u64 *ctx)
+{
+	struct file *file = (void *)ctx[0];
+	if (!(file->f_mode & FMODE_WRITE))
+		return 0;
+	return on_close(SLOT_FILE_WRITE, file);
+}
+
+SEC("kprobe/__fput")
+int kfile_close(struct pt_regs *ctx)
+{
+	return on_close(SLOT_FILE_WRITE, (void *)CALL_ARGUMENT1(ctx));
+}
+
+static __always_inline int on_close_call(enum slot slot, u32 descriptor)
+{
+	struct file *file = file_of(current_task(), descriptor);
+	return file ? on_close(slot, file) : 0;
+}
+
+// In the tracepoint tier each close of a descriptor ends a summary; a copy that
+// stays open begins another.
+SYSCALL_ENTER(close) { return on_close_call(SLOT_FILE_WRITE, ARGUMENT1(regs)); }
+SYSCALL_ENTER(dup2) { return on_close_call(SLOT_FILE_WRITE, ARGUMENT2(regs)); }
+SYSCALL_ENTER(dup3) { return on_close_call(SLOT_FILE_WRITE, ARGUMENT2(regs)); }
+
+enum { EXIT_DESCRIPTORS = 64 };
+
+__attribute__((noinline)) int close_descriptor(u32 descriptor)
+{
+	return on_close_call(SLOT_EXIT, descriptor);
+}
+
+SEC("tp_btf/sched_process_exit")
+int exit_file_close(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	if (READ(task, signal, live.counter) != 0)
+		return 0;
+	for (u32 i = 0; i < EXIT_DESCRIPTORS; i++)
+		close_descriptor(i);
+	return 0;
+}
