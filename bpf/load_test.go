@@ -15,7 +15,7 @@ import (
 
 func TestSpine(t *testing.T) {
 	t0 := time.Now()
-	c, err := Load(Settings{Tier: TierTracepoint, BootSeed: 42, SelfPID: uint32(os.Getpid()), Scope: ScopeProcess, ScopePID: uint32(os.Getpid()),
+	c, err := Load(Settings{Tier: tier(), BootSeed: 42, SelfPID: uint32(os.Getpid()), Scope: ScopeProcess, ScopePID: uint32(os.Getpid()),
 		CgroupController: -1, ArgumentsMax: 4096, VitalBytes: 1 << 20, BulkBytes: 1 << 20, Processes: 1024, Kinds: ^uint64(0)})
 	var v *ebpf.VerifierError
 	if errors.As(err, &v) {
@@ -48,3 +48,5 @@ func TestSpine(t *testing.T) {
 	c.Bulk.Read(c.Bulk.End(), show)
 	fmt.Println(c.Lost())
 }
+
+func tier() Tier { t, ok := ParseTier(os.Getenv("VIGIL_TIER")); if !ok { return TierTracepoint }; return t }

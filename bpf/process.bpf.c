@@ -113,7 +113,10 @@ static __always_inline void describe_credentials(struct exec_event *e, const str
 
 static __always_inline u16 add_exec_path(struct event_header *h, const struct path *path, u16 *flags)
 {
-	u64 r = append_exec_path(h->length, (u64)READ(path, dentry), (u64)READ(path, mnt));
+	struct exec_scratch *s = (void *)h;
+	s->walk.dentry = (u64)READ(path, dentry);
+	s->walk.mnt = (u64)READ(path, mnt);
+	u64 r = append_exec_path(h->length);
 	*flags = APPENDED_FLAGS(r);
 	h->length += APPENDED_LENGTH(r);
 	return APPENDED_LENGTH(r);

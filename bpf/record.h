@@ -137,14 +137,12 @@ static __always_inline int walk_name(struct walk_buffer *b)
 }
 
 // walk_path writes the path of (mnt, dentry) so that it ends at bytes[PATH_MAX].
-static __always_inline void walk_path(struct walk_buffer *b, u64 dentry, u64 mnt)
+static __always_inline void walk_path(struct walk_buffer *b)
 {
 	int i;
 
 	b->at = PATH_MAX;
 	b->flags = 0;
-	b->dentry = dentry;
-	b->mnt = mnt;
 	for (i = 0; i < WALK_DEPTH; i++)
 		if (walk_name(b) == WALK_DONE)
 			goto done;
@@ -156,37 +154,41 @@ done:
 	}
 }
 
-static __always_inline u64 append_walk(u8 *record, struct walk_buffer *b, u32 offset, u64 dentry, u64 mnt)
+static __always_inline u64 append_walk(u8 *record, struct walk_buffer *b, u32 offset)
 {
-	walk_path(b, dentry, mnt);
+	walk_path(b);
 	u32 at = b->at & (PATH_MAX - 1), length = PATH_MAX - at;
 	if (bpf_probe_read_kernel(record + offset, length, &b->bytes[at]))
 		return APPENDED(0, EVENT_PATH_UNREADABLE);
 	return APPENDED(length, b->flags);
 }
 
-// append_path writes the path of (mnt, dentry) at offset into the record of the
-// slot. Global, so that the verifier looks at the walk once in each program.
-__attribute__((noinline)) u64 append_path(u32 slot, u32 offset, u64 dentry, u64 mnt)
+// append_path writes the path that the slot's walk begins at to the offset in its
+// record. Global, so that the verifier looks at the walk once in each program; it
+// takes no pointers, since a global function may not be given typed ones.
+__attribute__((noinline)) u64 append_path(u32 slot, u32 offset)
 {
 	struct scratch *s = bpf_map_lookup_elem(&scratches, &slot);
 	if (!s || offset > RECORD_SIZE)
 		return APPENDED(0, EVENT_PATH_UNREADABLE);
-	return append_walk(s->record, &s->walk, offset, dentry, mnt);
+	return append_walk(s->record, &s->walk, offset);
 }
 
-__attribute__((noinline)) u64 append_exec_path(u32 offset, u64 dentry, u64 mnt)
+__attribute__((noinline)) u64 append_exec_path(u32 offset)
 {
 	struct exec_scratch *s = exec_scratch_of();
 	if (!s || offset > EXEC_RECORD_SIZE)
 		return APPENDED(0, EVENT_PATH_UNREADABLE);
-	return append_walk(s->record, &s->walk, offset, dentry, mnt);
+	return append_walk(s->record, &s->walk, offset);
 }
 
-// add_path appends a path and keeps header, offset and length in step.
+// add_path appends a path to the record that begins the slot's scratch.
 static __always_inline u16 add_path(enum slot slot, struct event_header *h, struct dentry *dentry, struct vfsmount *mnt)
 {
-	u64 r = append_path(slot, h->length, (u64)dentry, (u64)mnt);
+	struct scratch *s = (void *)h;
+	s->walk.dentry = (u64)dentry;
+	s->walk.mnt = (u64)mnt;
+	u64 r = append_path(slot, h->length);
 	h->flags |= APPENDED_FLAGS(r);
 	h->length += APPENDED_LENGTH(r);
 	return APPENDED_LENGTH(r);
