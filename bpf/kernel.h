@@ -164,7 +164,7 @@ struct nsproxy {
 } CORE;
 
 typedef struct {
-	u64 val; // two 32-bit words before Linux 6.3: the same bytes on little-endian machines
+	u64 bytes; // two 32-bit words before Linux 6.3: the same bytes on little-endian machines; read whole
 } kernel_cap_t;
 
 struct cred {

@@ -105,9 +105,9 @@ static __always_inline void describe_credentials(struct exec_event *e, const str
 	e->gid = READ(cred, gid.val);
 	e->euid = READ(cred, euid.val);
 	e->egid = READ(cred, egid.val);
-	e->cap_effective = READ(cred, cap_effective.val);
-	e->cap_permitted = READ(cred, cap_permitted.val);
-	e->cap_inheritable = READ(cred, cap_inheritable.val);
+	bpf_core_read(&e->cap_effective, sizeof(u64), &cred->cap_effective);
+	bpf_core_read(&e->cap_permitted, sizeof(u64), &cred->cap_permitted);
+	bpf_core_read(&e->cap_inheritable, sizeof(u64), &cred->cap_inheritable);
 	e->user_ns = READ(cred, user_ns, ns.inum);
 }
 
