@@ -3,10 +3,6 @@ package bpf
 import (
 	"errors"
 	"fmt"
-	"syscall"
-	"time"
-
-	"github.com/cilium/ebpf"
 )
 
 // Coverage says for every kind how it is captured.
@@ -16,19 +12,6 @@ func (c *Capture) Coverage() []Coverage { return c.coverage }
 func (c *Capture) SetKinds(kinds uint64) error {
 	if err := c.kinds.Set(kinds); err != nil {
 		return fmt.Errorf("set kinds: %w", err)
-	}
-	return nil
-}
-
-// Wait sleeps until a ring has something to read or the time is over.
-func (c *Capture) Wait(limit time.Duration) error {
-	if c.Vital.Queued() > 0 || c.Bulk.Queued() > 0 {
-		return nil
-	}
-	var events [2]syscall.EpollEvent
-	_, err := syscall.EpollWait(c.poll, events[:], int(limit.Milliseconds()))
-	if err != nil && !errors.Is(err, syscall.EINTR) {
-		return fmt.Errorf("wait for the rings: %w", err)
 	}
 	return nil
 }
@@ -50,23 +33,10 @@ func (c *Capture) Close() error {
 	for _, m := range c.maps {
 		errs = append(errs, m.Close())
 	}
-	if c.poll > 0 {
-		errs = append(errs, syscall.Close(c.poll))
+	if c.poll != nil {
+		errs = append(errs, c.poll.Close())
 	}
 	return errors.Join(errs...)
-}
-
-func pollBoth(maps ...*ebpf.Map) (int, error) {
-	poll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
-	if err != nil {
-		return 0, fmt.Errorf("poll rings: %w", err)
-	}
-	for _, m := range maps {
-		if err := syscall.EpollCtl(poll, syscall.EPOLL_CTL_ADD, m.FD(), &syscall.EpollEvent{Events: syscall.EPOLLIN}); err != nil {
-			return 0, errors.Join(fmt.Errorf("poll rings: %w", err), syscall.Close(poll))
-		}
-	}
-	return poll, nil
 }
 
 // Reason says why records were lost: enum lost_reason of event.h.

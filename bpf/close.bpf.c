@@ -4,32 +4,42 @@
 //
 // The end of an open file: one record with what was written to it.
 #include "calls.h"
+#include "open_file.h"
+
+// fold_written counts a close like one told before.
+static __always_inline bool fold_written(struct fold_key *key, struct open_file *o)
+{
+	struct fold *f = fold_of(key);
+	if (!f)
+		return false;
+	if (!f->first_write)
+		f->first_write = o->first;
+	f->last = o->last;
+	__sync_fetch_and_add(&f->bytes, o->bytes);
+	__sync_fetch_and_add(&f->writes, o->writes);
+	__sync_fetch_and_add(&f->pending, 1);
+	if (o->last - f->opened >= FOLD_WINDOW)
+		end_fold(f, o->last);
+	return true;
+}
 
 // tell_written sends the summary of an open file that was written.
-static __always_inline void tell_written(enum slot slot, struct file *file, struct open_file *o)
+static __always_inline void tell_written(enum slot slot, struct file *file, struct open_file *o, struct facts facts)
 {
+	struct fold_key key = { .exec_id = o->by.exec_id, .inode = facts.inode, .device = facts.device, .kind = KIND_FILE_WRITE };
+	if (!wanted(KIND_FILE_WRITE) || fold_written(&key, o))
+		return;
 	struct scratch *s = scratch_of(slot);
-	struct inode *inode = READ(file, f_inode);
-	if (!s || !wanted(KIND_FILE_WRITE))
+	if (!s)
 		return;
 	struct event_header *h = (void *)s->record;
 	struct file_write_event *e = (void *)(h + 1);
-	struct fold_key key = { .exec_id = o->by.exec_id, .inode = READ(inode, i_ino), .device = READ(inode, i_sb, s_dev), .kind = KIND_FILE_WRITE };
-	struct fold *f = fold_of(&key);
-	if (f) {
-		if (!f->first_write)
-			f->first_write = o->first;
-		f->last = o->last;
-		__sync_fetch_and_add(&f->bytes, o->bytes);
-		__sync_fetch_and_add(&f->writes, o->writes);
-		__sync_fetch_and_add(&f->pending, 1);
-		if (o->last - f->opened >= FOLD_WINDOW)
-			end_fold(f, o->last);
-		return;
-	}
+	struct inode *inode = READ(file, f_inode);
+	struct dentry *dentry = READ(file, f_path.dentry);
+	struct vfsmount *mnt = READ(file, f_path.mnt);
 	*h = o->by;
 	h->kind = KIND_FILE_WRITE;
-	h->flags = o->by.flags & EVENT_NO_IDENTITY;
+	h->flags = (o->by.flags & EVENT_NO_IDENTITY) | file_flags(dentry, mnt, inode);
 	h->length = sizeof(*h) + sizeof(*e);
 	h->time = bpf_ktime_get_boot_ns();
 	h->cpu = bpf_get_smp_processor_id();
@@ -40,26 +50,22 @@ static __always_inline void tell_written(enum slot slot, struct file *file, stru
 	e->last = o->last;
 	e->writes = o->writes;
 	e->open_flags = o->open_flags;
-	struct dentry *dentry = READ(file, f_path.dentry);
-	struct vfsmount *mnt = READ(file, f_path.mnt);
-	h->flags |= file_flags(dentry, mnt, inode);
 	e->len[FILE_PATH] = add_path(slot, h, dentry, mnt);
 	u32 size = h->length;
 	if (size > RECORD_SIZE)
 		return;
 	send_bulk(h, size);
-	begin_fold(slot, &key, h);
+	begin_fold(&key, h);
 }
 
 static __always_inline int on_close(enum slot slot, struct file *file)
 {
-	u64 key = (u64)file;
-	struct open_file *o = bpf_map_lookup_elem(&open_files, &key);
+	struct open_file *o = open_file_of((u64)file);
 	if (!o)
 		return 0;
 	if (o->writes)
-		tell_written(slot, file, o);
-	bpf_map_delete_elem(&open_files, &key);
+		tell_written(slot, file, o, facts_of(file));
+	end_open_file(o, (u64)file);
 	return 0;
 }
 
@@ -70,7 +76,13 @@ int file_close(u64 *ctx)
 	struct file *file = (void *)ctx[0];
 	if (!(file->f_mode & FMODE_WRITE))
 		return 0;
-	return on_close(SLOT_FILE_WRITE, file);
+	struct open_file *o = open_file_of((u64)file);
+	if (!o)
+		return 0;
+	if (o->writes)
+		tell_written(SLOT_FILE_WRITE, file, o, typed_facts_of(file));
+	end_open_file(o, (u64)file);
+	return 0;
 }
 
 SEC("kprobe/__fput")

@@ -10,9 +10,10 @@
 #include "record.h"
 
 enum {
-	FOLD_PATH = 256,	     // longer paths are not folded
-	FOLD_WINDOW = 1000000000,    // ns
-	FOLD_IDLE = 5ULL * FOLD_WINDOW, // an entry unused for so long is taken away
+	FOLD_PATH = 256,		// longer paths are not folded
+	FOLD_SLOTS = 4096,		// a power of two
+	FOLD_WINDOW = 1000000000,	// ns
+	FOLD_IDLE = 5ULL * FOLD_WINDOW, // a slot unused for so long may be taken by another
 };
 
 struct fold_key {
@@ -23,58 +24,64 @@ struct fold_key {
 };
 
 struct fold {
-	u64 opened; // start of the window
+	struct fold_key key; // exec_id 0: free
+	u64 opened;	     // start of the window
 	u64 last;
-	u64 bytes;  // of the writes not told yet
+	u64 bytes; // of the writes not told yet
 	u64 first_write;
-	u64 writes;
-	u64 pending; // repeats not told yet
+	u32 writes;
+	u32 pending; // repeats not told yet
 	u32 size;    // of the record
-	u32 pad0;
+	u32 claim;   // not 0: changing hands
 	u8 record[sizeof(struct event_header) + sizeof(struct file_write_event) + FOLD_PATH];
 };
 
+// An array, not a hash: the look-up is a few instructions, and two that meet in
+// one slot are simply not folded.
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__type(key, struct fold_key);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FOLD_SLOTS);
+	__type(key, u32);
 	__type(value, struct fold);
 } folds SEC(".maps");
 
-// Where a new fold is put together: a program's own, like a scratch.
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SLOT_FILE_WRITE + 1);
-	__type(key, u32);
-	__type(value, struct fold);
-} new_folds SEC(".maps");
-
-static __always_inline struct fold *fold_of(struct fold_key *key)
+static __always_inline struct fold *fold_slot(const struct fold_key *key)
 {
-	return bpf_map_lookup_elem(&folds, key);
+	u64 x = (key->exec_id ^ key->inode ^ (u64)key->device << 32 ^ key->kind) * 0x9e3779b97f4a7c15ULL;
+	u32 index = x >> 52; // FOLD_SLOTS is 2^12
+	return bpf_map_lookup_elem(&folds, &index);
 }
 
-// begin_fold remembers a record that was just sent, for the repeats to come.
-static __always_inline void begin_fold(enum slot slot, struct fold_key *key, struct event_header *h)
+// fold_of finds the fold that a repeat belongs to.
+static __always_inline struct fold *fold_of(const struct fold_key *key)
 {
-	u32 index = slot, size = h->length;
-	struct fold *f = bpf_map_lookup_elem(&new_folds, &index);
-	if (!f || size > sizeof(f->record))
-		return;
-	f->opened = f->last = h->time;
-	f->bytes = f->first_write = f->writes = f->pending = 0;
-	f->size = size;
-	if (bpf_probe_read_kernel(f->record, size, h))
-		return;
-	bpf_map_update_elem(&folds, key, f, BPF_NOEXIST); // full: nothing is folded, nothing is lost
+	struct fold *f = fold_slot(key);
+	if (f && f->key.exec_id == key->exec_id && f->key.inode == key->inode && f->key.device == key->device && f->key.kind == key->kind)
+		return f;
+	return NULL;
 }
 
-// end_fold tells of the repeats until now. Their number is taken, not cleared,
-// so that one counted meanwhile on another CPU stays.
+// claim takes a lock that nobody waits for; release gives it back. Linux 5.10 has
+// no atomic that returns a value: of two that add at once, both see more than one.
+static __always_inline bool claim(u32 *word)
+{
+	__sync_fetch_and_add(word, 1);
+	if (*(volatile u32 *)word == 1)
+		return true;
+	__sync_fetch_and_add(word, -1);
+	return false;
+}
+
+static __always_inline void release(u32 *word)
+{
+	__sync_fetch_and_add(word, -1);
+}
+
+// end_fold tells of the repeats until now. Their number is taken off, not
+// cleared, so that one counted meanwhile on another CPU stays.
 static __always_inline void end_fold(struct fold *f, u64 now)
 {
-	u64 pending = f->pending;
-	u32 size = f->size;
+	u32 pending = f->pending, size = f->size;
 	struct event_header *h = (void *)f->record;
 
 	if (!pending || size > sizeof(f->record))
@@ -86,7 +93,8 @@ static __always_inline void end_fold(struct fold *f, u64 now)
 	h->cpu = bpf_get_smp_processor_id();
 	if (h->kind == KIND_FILE_WRITE) {
 		struct file_write_event *e = (void *)(h + 1);
-		u64 bytes = f->bytes, writes = f->writes;
+		u64 bytes = f->bytes;
+		u32 writes = f->writes;
 		__sync_fetch_and_add(&f->bytes, -bytes);
 		__sync_fetch_and_add(&f->writes, -writes);
 		e->bytes = bytes;
@@ -98,6 +106,29 @@ static __always_inline void end_fold(struct fold *f, u64 now)
 		((struct file_open_event *)(h + 1))->created = 0; // a repeat finds the file there
 	}
 	send_bulk(h, size);
+}
+
+// begin_fold remembers a record that was just sent, for the repeats to come.
+static __always_inline void begin_fold(const struct fold_key *key, struct event_header *h)
+{
+	struct fold *f = fold_slot(key);
+	u32 size = h->length;
+	u64 now = h->time;
+
+	if (!f || size > sizeof(f->record) || (f->key.exec_id && now - f->last < FOLD_IDLE) || !claim(&f->claim))
+		return;
+	f->key.exec_id = 0;
+	end_fold(f, now);
+	f->opened = f->last = now;
+	f->bytes = f->first_write = 0;
+	f->writes = f->pending = 0;
+	f->size = size;
+	f->key.inode = key->inode;
+	f->key.device = key->device;
+	f->key.kind = key->kind;
+	if (!bpf_probe_read_kernel(f->record, size, h))
+		f->key.exec_id = key->exec_id;
+	release(&f->claim);
 }
 
 struct bpf_map;
@@ -112,20 +143,17 @@ struct bpf_iter__bpf_map_elem {
 SEC("iter/bpf_map_elem")
 int fold_sweep(struct bpf_iter__bpf_map_elem *ctx)
 {
-	struct fold_key *key = ctx->key, copy;
-	struct fold *f = ctx->value;
+	u32 *key = ctx->key, index;
 	u64 now = bpf_ktime_get_boot_ns();
 
-	if (!key || !f)
+	if (!key)
 		return 0;
-	copy = *key;
-	f = bpf_map_lookup_elem(&folds, &copy);
-	if (!f)
-		return 0;
-	if (now - f->opened >= FOLD_WINDOW)
+	index = *key;
+	struct fold *f = bpf_map_lookup_elem(&folds, &index);
+	if (f && f->pending && now - f->opened >= FOLD_WINDOW && claim(&f->claim)) {
 		end_fold(f, now);
-	if (now - f->last >= FOLD_IDLE && !bpf_map_delete_elem(&folds, &copy))
-		end_fold(f, now); // counted between the two
+		release(&f->claim);
+	}
 	return 0;
 }
 

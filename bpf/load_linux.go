@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/cilium/ebpf"
@@ -61,7 +62,7 @@ type Capture struct {
 	letters  *ebpf.Variable
 	seed     *link.Iter
 	sweep    *link.Iter
-	poll     int
+	poll     *os.File
 	settings Settings
 
 	Vital, Bulk *Ring
@@ -102,7 +103,7 @@ func (c *Capture) open() error {
 	if c.Bulk, err = openRing(c.maps["bulk"]); err != nil {
 		return err
 	}
-	if c.poll, err = pollBoth(c.maps["vital"], c.maps["bulk"]); err != nil {
+	if c.poll, err = pollMaps(c.maps["vital"], c.maps["bulk"]); err != nil {
 		return err
 	}
 	for _, h := range hooks() {

@@ -49,4 +49,10 @@ func TestSpine(t *testing.T) {
 	fmt.Println(c.Lost())
 }
 
-func tier() Tier { t, ok := ParseTier(os.Getenv("VIGIL_TIER")); if !ok { return TierTracepoint }; return t }
+func tier() Tier {
+	t, ok := ParseTier(os.Getenv("VIGIL_TIER"))
+	if !ok {
+		return TierTracepoint
+	}
+	return t
+}

@@ -6,6 +6,7 @@
 #include "identity.bpf.c"
 #include "process.bpf.c"
 #include "file.bpf.c"
+#include "write.bpf.c"
 #include "close.bpf.c"
 #include "directory.bpf.c"
 #include "attribute.bpf.c"

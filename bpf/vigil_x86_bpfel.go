@@ -32,24 +32,23 @@ type vigilExecScratch struct {
 }
 
 type vigilFold struct {
-	_          structs.HostLayout
+	_   structs.HostLayout
+	Key struct {
+		_      structs.HostLayout
+		ExecId uint64
+		Inode  uint64
+		Device uint32
+		Kind   uint32
+	}
 	Opened     uint64
 	Last       uint64
 	Bytes      uint64
 	FirstWrite uint64
-	Writes     uint64
-	Pending    uint64
+	Writes     uint32
+	Pending    uint32
 	Size       uint32
-	Pad0       uint32
+	Claim      uint32
 	Record     [392]uint8
-}
-
-type vigilFoldKey struct {
-	_      structs.HostLayout
-	ExecId uint64
-	Inode  uint64
-	Device uint32
-	Kind   uint32
 }
 
 type vigilKind uint32
@@ -104,8 +103,11 @@ const (
 )
 
 type vigilOpenFile struct {
-	_  structs.HostLayout
-	By struct {
+	_         structs.HostLayout
+	File      uint64
+	Claim     uint32
+	OpenFlags uint32
+	By        struct {
 		_            structs.HostLayout
 		Length       uint32
 		Kind         uint16
@@ -122,13 +124,11 @@ type vigilOpenFile struct {
 		Lost         uint32
 		Count        uint32
 	}
-	Bytes     uint64
-	First     uint64
-	Last      uint64
-	Writes    uint32
-	OpenFlags uint32
-	Sysctl    uint8
-	Pad0      [7]uint8
+	Bytes  uint64
+	First  uint64
+	Last   uint64
+	Writes uint32
+	Sysctl uint32
 }
 
 type vigilProcess struct {
@@ -167,7 +167,7 @@ const (
 	vigilMapExecScratches              = "exec_scratches"
 	vigilMapFolds                      = "folds"
 	vigilMapLost                       = "lost"
-	vigilMapNewFolds                   = "new_folds"
+	vigilMapMoreOpenFiles              = "more_open_files"
 	vigilMapOpenFiles                  = "open_files"
 	vigilMapProcesses                  = "processes"
 	vigilMapRingLost                   = "ring_lost"
@@ -585,7 +585,7 @@ type vigilMapSpecs struct {
 	ExecScratches *ebpf.MapSpec `ebpf:"exec_scratches"`
 	Folds         *ebpf.MapSpec `ebpf:"folds"`
 	Lost          *ebpf.MapSpec `ebpf:"lost"`
-	NewFolds      *ebpf.MapSpec `ebpf:"new_folds"`
+	MoreOpenFiles *ebpf.MapSpec `ebpf:"more_open_files"`
 	OpenFiles     *ebpf.MapSpec `ebpf:"open_files"`
 	Processes     *ebpf.MapSpec `ebpf:"processes"`
 	RingLost      *ebpf.MapSpec `ebpf:"ring_lost"`
@@ -639,7 +639,7 @@ type vigilMaps struct {
 	ExecScratches *ebpf.Map `ebpf:"exec_scratches"`
 	Folds         *ebpf.Map `ebpf:"folds"`
 	Lost          *ebpf.Map `ebpf:"lost"`
-	NewFolds      *ebpf.Map `ebpf:"new_folds"`
+	MoreOpenFiles *ebpf.Map `ebpf:"more_open_files"`
 	OpenFiles     *ebpf.Map `ebpf:"open_files"`
 	Processes     *ebpf.Map `ebpf:"processes"`
 	RingLost      *ebpf.Map `ebpf:"ring_lost"`
@@ -657,7 +657,7 @@ func (m *vigilMaps) Close() error {
 		m.ExecScratches,
 		m.Folds,
 		m.Lost,
-		m.NewFolds,
+		m.MoreOpenFiles,
 		m.OpenFiles,
 		m.Processes,
 		m.RingLost,
