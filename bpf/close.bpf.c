@@ -51,21 +51,18 @@ static __always_inline void tell_written(enum slot slot, struct file *file, stru
 	e->writes = o->writes;
 	e->open_flags = o->open_flags;
 	e->len[FILE_PATH] = add_path(slot, h, dentry, mnt);
-	u32 size = h->length;
-	if (size > RECORD_SIZE)
-		return;
-	send_bulk(h, size);
+	send_bulk(h, h->length, RECORD_SIZE);
 	begin_fold(&key, h);
 }
 
-static __always_inline int on_close(enum slot slot, struct file *file)
+static __always_inline int on_close(enum slot slot, struct file *file, u64 address, struct facts facts)
 {
-	struct open_file *o = open_file_of((u64)file);
+	struct open_file *o = open_file_of(address);
 	if (!o)
 		return 0;
 	if (o->writes)
-		tell_written(slot, file, o, facts_of(file));
-	end_open_file(o, (u64)file);
+		tell_written(slot, file, o, facts);
+	end_open_file(o, address);
 	return 0;
 }
 
@@ -76,25 +73,20 @@ int file_close(u64 *ctx)
 	struct file *file = (void *)ctx[0];
 	if (!(file->f_mode & FMODE_WRITE))
 		return 0;
-	struct open_file *o = open_file_of((u64)file);
-	if (!o)
-		return 0;
-	if (o->writes)
-		tell_written(SLOT_FILE_WRITE, file, o, typed_facts_of(file));
-	end_open_file(o, (u64)file);
-	return 0;
+	return on_close(SLOT_FILE_WRITE, file, address_of(SLOT_FILE_WRITE, file), typed_facts_of(file));
 }
 
 SEC("kprobe/__fput")
 int kfile_close(struct pt_regs *ctx)
 {
-	return on_close(SLOT_FILE_WRITE, (void *)CALL_ARGUMENT1(ctx));
+	struct file *file = (void *)CALL_ARGUMENT1(ctx);
+	return on_close(SLOT_FILE_WRITE, file, (u64)file, facts_of(file));
 }
 
 static __always_inline int on_close_call(enum slot slot, u32 descriptor)
 {
 	struct file *file = file_of(current_task(), descriptor);
-	return file ? on_close(slot, file) : 0;
+	return file ? on_close(slot, file, (u64)file, facts_of(file)) : 0;
 }
 
 // In the tracepoint tier each close of a descriptor ends a summary; a copy that

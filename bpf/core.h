@@ -174,7 +174,8 @@ static __always_inline bool watched(void)
 	return bpf_map_lookup_elem(&processes, &pid) != NULL;
 }
 
-static __always_inline void send(void *ring, enum ring number, struct event_header *h, u32 size)
+// send puts a record of at most `most` bytes into a ring, or counts it as lost.
+static __always_inline void send(void *ring, enum ring number, struct event_header *h, u32 size, u32 most)
 {
 	u32 key = number;
 	u64 *n = bpf_map_lookup_elem(&ring_lost, &key);
@@ -182,13 +183,16 @@ static __always_inline void send(void *ring, enum ring number, struct event_head
 		return;
 	h->ring = number;
 	h->lost = (u32)*n;
+	barrier_var(size); // Linux 5.10 forgets the bounds of what was spilled: check last
+	if (size > most)
+		return;
 	if (bpf_ringbuf_output(ring, h, size, 0)) {
 		__sync_fetch_and_add(n, 1);
 		count_lost(h->kind, LOST_RING_FULL);
 	}
 }
 
-#define send_vital(h, size) send(&vital, RING_VITAL, h, size)
-#define send_bulk(h, size) send(&bulk, RING_BULK, h, size)
+#define send_vital(h, size, most) send(&vital, RING_VITAL, h, size, most)
+#define send_bulk(h, size, most) send(&bulk, RING_BULK, h, size, most)
 
 #endif

@@ -20,9 +20,7 @@ static __always_inline struct file_pair_event *begin_pair(struct scratch *s, enu
 static __always_inline int end_record(struct scratch *s)
 {
 	struct event_header *h = (void *)s->record;
-	u32 size = h->length;
-	if (size <= RECORD_SIZE)
-		send_bulk(h, size);
+	send_bulk(h, h->length, RECORD_SIZE);
 	return 0;
 }
 

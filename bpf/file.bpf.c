@@ -84,7 +84,7 @@ static __always_inline int on_open(struct file *file, struct facts facts)
 		return 0;
 	u32 open_flags = READ(file, f_flags);
 	if (kind == KIND_FILE_OPEN)
-		o = begin_open_file((u64)file, h, open_flags);
+		o = begin_open_file(address_of(SLOT_FILE_OPEN, file), h, open_flags);
 	struct fold_key key = { .exec_id = h->exec_id, .inode = facts.inode, .device = facts.device, .kind = kind };
 	if (!(facts.mode & FMODE_CREATED) && fold_open(&key, h))
 		return 0;
@@ -100,10 +100,7 @@ static __always_inline int on_open(struct file *file, struct facts facts)
 	bool sysctl = is_sysctl(inode, (u8 *)(e + 1), e->len[FILE_PATH]);
 	if (o)
 		o->sysctl = sysctl;
-	u32 size = h->length;
-	if (size > RECORD_SIZE)
-		return 0;
-	send_bulk(h, size);
+	send_bulk(h, h->length, RECORD_SIZE);
 	if (!sysctl)
 		begin_fold(&key, h);
 	return 0;

@@ -105,7 +105,7 @@ static __always_inline void end_fold(struct fold *f, u64 now)
 	} else {
 		((struct file_open_event *)(h + 1))->created = 0; // a repeat finds the file there
 	}
-	send_bulk(h, size);
+	send_bulk(h, size, sizeof(f->record));
 }
 
 // begin_fold remembers a record that was just sent, for the repeats to come.

@@ -25,6 +25,6 @@ SYSCALL(prctl)
 		;
 	r.e.len[RENAME_TASK_COMM] = n;
 	r.h.length += n;
-	send_vital(&r.h, r.h.length & 127);
+	send_vital(&r.h, r.h.length, sizeof(r));
 	return 0;
 }

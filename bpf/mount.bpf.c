@@ -21,9 +21,7 @@ static __always_inline struct mount_event *begin_mount(struct scratch *s, enum k
 static __always_inline int end_mount(struct scratch *s)
 {
 	struct event_header *h = (void *)s->record;
-	u32 size = h->length;
-	if (size <= RECORD_SIZE)
-		send_vital(h, size);
+	send_vital(h, h->length, RECORD_SIZE);
 	return 0;
 }
 

@@ -59,7 +59,7 @@ int process_fork(u64 *ctx)
 	r.h.count = 1;
 	r.e.child_exec_id = p.exec_id;
 	r.e.child_pid = pid;
-	send_vital(&r.h, sizeof(r));
+	send_vital(&r.h, sizeof(r), sizeof(r));
 	return 0;
 }
 
@@ -229,9 +229,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 		e->len[EXEC_TTY] = add_exec_text(s->record, h, tty->name, 64);
 	e->len[EXEC_COMM] = add_exec_text(s->record, h, task->comm, 16);
 
-	u32 size = h->length;
-	if (size <= EXEC_RECORD_SIZE)
-		send_vital(h, size);
+	send_vital(h, h->length, EXEC_RECORD_SIZE);
 	return 0;
 }
 
@@ -267,7 +265,7 @@ int process_exit(u64 *ctx)
 	r.e.code = code >> 8 & 0xff;
 	r.e.signal = code & 0x7f;
 	r.e.core_dumped = code >> 7 & 1;
-	send_vital(&r.h, sizeof(r));
+	send_vital(&r.h, sizeof(r), sizeof(r));
 	return 0;
 }
 
@@ -364,8 +362,6 @@ int process_seed(struct bpf_iter__task *ctx)
 			e->flags |= EXEC_CWD_DETACHED;
 	}
 	e->len[EXEC_COMM] = add_exec_text(s->record, h, task->comm, 16);
-	u32 size = h->length;
-	if (size <= EXEC_RECORD_SIZE)
-		send_vital(h, size);
+	send_vital(h, h->length, EXEC_RECORD_SIZE);
 	return 0;
 }

@@ -33,6 +33,9 @@ enum slot {
 	SLOT_DNS_RECEIVED,
 	SLOT_EXIT, // writes of files that a process leaves open
 	SLOT_COUNT,
+	SLOT_FILE_WRITEV = SLOT_COUNT, // only a word of address_of
+	SLOT_FILE_SPLICE,
+	SLOT_WORDS,
 };
 
 enum {

@@ -160,6 +160,7 @@ type vigilWatchKey struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	vigilMapAddresses                  = "addresses"
 	vigilMapBulk                       = "bulk"
 	vigilMapCallsEnter                 = "calls_enter"
 	vigilMapCallsExit                  = "calls_exit"
@@ -578,6 +579,7 @@ type vigilProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vigilMapSpecs struct {
+	Addresses     *ebpf.MapSpec `ebpf:"addresses"`
 	Bulk          *ebpf.MapSpec `ebpf:"bulk"`
 	CallsEnter    *ebpf.MapSpec `ebpf:"calls_enter"`
 	CallsExit     *ebpf.MapSpec `ebpf:"calls_exit"`
@@ -632,6 +634,7 @@ func (o *vigilObjects) Close() error {
 //
 // It can be passed to loadVigilObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vigilMaps struct {
+	Addresses     *ebpf.Map `ebpf:"addresses"`
 	Bulk          *ebpf.Map `ebpf:"bulk"`
 	CallsEnter    *ebpf.Map `ebpf:"calls_enter"`
 	CallsExit     *ebpf.Map `ebpf:"calls_exit"`
@@ -650,6 +653,7 @@ type vigilMaps struct {
 
 func (m *vigilMaps) Close() error {
 	return _VigilClose(
+		m.Addresses,
 		m.Bulk,
 		m.CallsEnter,
 		m.CallsExit,

@@ -33,20 +33,18 @@ static __always_inline void tell_sysctl(struct file *file, const void *value, u6
 		length = 0;
 	e->len[SYSCTL_VALUE] = length;
 	h->length += length;
-	u32 size = h->length;
-	if (size <= RECORD_SIZE)
-		send_vital(h, size);
+	send_vital(h, h->length, RECORD_SIZE);
 }
 
 // begin_late makes the entry of a file that was opened before the sensor looked, or outside its scope.
-static __always_inline struct open_file *begin_late(struct file *file, struct facts facts)
+static __always_inline struct open_file *begin_late(struct file *file, u64 address, struct facts facts)
 {
 	struct event_header by = {};
 	if (!is_storage(facts.type, facts.rdev) || facts.mode & FMODE_NOACCOUNT)
 		return NULL;
 	if (!identify(&by, KIND_FILE_WRITE, sizeof(struct file_write_event)))
 		return NULL;
-	struct open_file *o = begin_open_file((u64)file, &by, READ(file, f_flags));
+	struct open_file *o = begin_open_file(address, &by, READ(file, f_flags));
 	if (!o)
 		count_lost(KIND_FILE_WRITE, LOST_TABLE_FULL);
 	return o;
@@ -67,16 +65,19 @@ static __always_inline void add_write(struct open_file *o, struct file *file, co
 		tell_sysctl(file, from, bytes);
 }
 
-static __always_inline int on_write(struct file *file, const void *from, long bytes)
+static __always_inline int on_write(struct file *file, u64 address, struct facts facts, const void *from, long bytes)
 {
-	if (bytes <= 0)
-		return 0;
-	struct open_file *o = open_file_of((u64)file);
+	struct open_file *o = open_file_of(address);
 	if (!o)
-		o = begin_late(file, facts_of(file));
+		o = begin_late(file, address, facts);
 	if (o)
 		add_write(o, file, from, bytes);
 	return 0;
+}
+
+static __always_inline int on_untyped_write(struct file *file, const void *from, long bytes)
+{
+	return bytes > 0 ? on_write(file, (u64)file, facts_of(file), from, bytes) : 0;
 }
 
 SEC("fexit/vfs_write")
@@ -84,56 +85,54 @@ int file_write(u64 *ctx)
 {
 	struct file *file = (void *)ctx[0];
 	long bytes = ctx[4];
-	if (bytes <= 0)
+	u32 type = file->f_inode->i_mode & TYPE_MASK;
+
+	if (bytes <= 0 || !is_storage(type, file->f_inode->i_rdev))
 		return 0;
-	struct open_file *o = open_slot((u64)file);
-	if (!o || o->file != (u64)file) {
-		u32 type = file->f_inode->i_mode & TYPE_MASK;
-		if (!is_storage(type, file->f_inode->i_rdev))
-			return 0;
-		return on_write(file, (void *)ctx[1], bytes);
-	}
-	add_write(o, file, (void *)ctx[1], bytes);
-	return 0;
+	return on_write(file, address_of(SLOT_SYSCTL, file), typed_facts_of(file), (void *)ctx[1], bytes);
 }
 
 SEC("fexit/vfs_writev")
 int file_writev(u64 *ctx)
 {
-	return on_write((void *)ctx[0], NULL, ctx[5]);
+	struct file *file = (void *)ctx[0];
+	long bytes = ctx[5];
+	return bytes > 0 ? on_write(file, address_of(SLOT_FILE_WRITEV, file), typed_facts_of(file), NULL, bytes) : 0;
 }
 
 SEC("fexit/iter_file_splice_write")
 int file_splice(u64 *ctx)
 {
-	return on_write((void *)ctx[1], NULL, ctx[5]);
+	struct file *file = (void *)ctx[1];
+	long bytes = ctx[5];
+	return bytes > 0 ? on_write(file, address_of(SLOT_FILE_SPLICE, file), typed_facts_of(file), NULL, bytes) : 0;
 }
 
 SEC("kretprobe/vfs_write")
 int kfile_write(struct pt_regs *ctx)
 {
 	struct entry *e = entry_of();
-	return e ? on_write((void *)e->argument[0], (void *)e->argument[1], CALL_RESULT(ctx)) : 0;
+	return e ? on_untyped_write((void *)e->argument[0], (void *)e->argument[1], CALL_RESULT(ctx)) : 0;
 }
 
 SEC("kretprobe/vfs_writev")
 int kfile_writev(struct pt_regs *ctx)
 {
 	struct entry *e = entry_of();
-	return e ? on_write((void *)e->argument[0], NULL, CALL_RESULT(ctx)) : 0;
+	return e ? on_untyped_write((void *)e->argument[0], NULL, CALL_RESULT(ctx)) : 0;
 }
 
 SEC("kretprobe/iter_file_splice_write")
 int kfile_splice(struct pt_regs *ctx)
 {
 	struct entry *e = entry_of();
-	return e ? on_write((void *)e->argument[1], NULL, CALL_RESULT(ctx)) : 0;
+	return e ? on_untyped_write((void *)e->argument[1], NULL, CALL_RESULT(ctx)) : 0;
 }
 
 static __always_inline int on_write_call(u32 descriptor, const void *from, long result)
 {
 	struct file *file = result > 0 ? file_of(current_task(), descriptor) : NULL;
-	return file ? on_write(file, from, result) : 0;
+	return file ? on_untyped_write(file, from, result) : 0;
 }
 
 SYSCALL(write) { return on_write_call(ARGUMENT1(regs), (void *)ARGUMENT2(regs), result); }
