@@ -47,7 +47,7 @@ struct {
 
 static __always_inline struct fold *fold_slot(const struct fold_key *key)
 {
-	u64 x = (key->exec_id ^ key->inode ^ (u64)key->device << 32 ^ key->kind) * 0x9e3779b97f4a7c15ULL;
+	u64 x = (key->exec_id ^ key->inode << 8 ^ key->kind ^ (u64)key->device << 40) * 0x9e3779b97f4a7c15ULL;
 	u32 index = x >> 52; // FOLD_SLOTS is 2^12
 	return bpf_map_lookup_elem(&folds, &index);
 }
