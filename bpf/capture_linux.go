@@ -42,12 +42,16 @@ func (c *Capture) Close() error {
 // Reason says why records were lost: enum lost_reason of event.h.
 type Reason uint32
 
-// Lost is how many records of a kind were lost for a reason since the capture began.
+// Lost is how many records of a kind were lost on a CPU for a reason since the capture began.
 type Lost struct {
 	Kind    Kind
 	Reason  Reason
+	CPU     uint32 // AnyCPU where the kernel does not tell
 	Records uint64
 }
+
+// AnyCPU stands for all of them.
+const AnyCPU = ^uint32(0)
 
 // The reasons, as in event.h.
 const (
@@ -69,23 +73,26 @@ func (c *Capture) Lost() ([]Lost, error) {
 		if err := counters.Lookup(key, &perCPU); err != nil {
 			return nil, fmt.Errorf("read the loss counters: %w", err)
 		}
-		var n uint64
-		for _, v := range perCPU {
-			n += v
-		}
-		if n > 0 {
-			out = append(out, Lost{Kind(key / uint32(lostReasons)), Reason(key % uint32(lostReasons)), n})
+		for cpu, n := range perCPU {
+			if n > 0 {
+				out = append(out, Lost{Kind(key / uint32(lostReasons)), Reason(key % uint32(lostReasons)), uint32(cpu), n})
+			}
 		}
 	}
+	told := map[string]bool{} // a program may give several kinds
 	for _, covered := range c.coverage {
 		var n uint64
 		for _, name := range covered.Programs {
+			if told[name] {
+				continue
+			}
+			told[name] = true
 			if stats, err := c.programs[name].Stats(); err == nil { // misses are told since Linux 5.12
 				n += stats.RecursionMisses
 			}
 		}
 		if n > 0 {
-			out = append(out, Lost{covered.Kind, LostRecursion, n})
+			out = append(out, Lost{covered.Kind, LostRecursion, AnyCPU, n})
 		}
 	}
 	return out, nil

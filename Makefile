@@ -1,0 +1,57 @@
+# What one does here. `make help` lists it.
+SHELL := bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VIGIL   := bin/vigil
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo development)
+KERNEL  ?= all
+FUZZTIME ?= 5s
+BENCHTIME ?= 1s
+
+.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead vm cross clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s $$'\t'
+
+run: build ## start the sensor on a small tour of activity of its own; SCOPE=host watches everything
+	@if [ "$${SCOPE:-self}" = self ]; then $(VIGIL) run --scope self -- bash scripts/tour; else $(VIGIL) run --scope "$$SCOPE"; fi
+
+build: ## build bin/vigil
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(VIGIL) ./cmd/vigil
+
+generate: ## regenerate kernel objects and Go from bpf/event.h (needs clang-19: installed if missing)
+	scripts/generate
+
+generate-check: ## regenerate and fail if anything differs
+	scripts/generate
+	git diff --exit-code --stat -- bpf decode
+
+check: ## vet, format, lint
+	scripts/check
+
+test: ## everything that proves a promise: unit, race, fuzz, native truth, freshness
+	scripts/test
+
+race: ## unit tests under the race detector
+	go test -race ./...
+
+fuzz: ## each fuzz test for FUZZTIME
+	scripts/fuzz $(FUZZTIME)
+
+bench: ## benchmarks of the hot path
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./decode/... ./sensor/... ./bpf/...
+
+bench-overhead: ## what watching costs, beside auditd and bpftrace, in a VM
+	test/bench/overhead $(KERNEL)
+
+vm: ## boot the kernel matrix and run the suite inside: KERNEL=5.10|6.1|6.12|7.2|all
+	test/vm/matrix $(KERNEL)
+
+cross: ## build for every supported system
+	for target in linux/amd64 linux/arm64; do GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/vigil; done
+	for target in windows/amd64 darwin/arm64; do GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build ./decode/... ./detect/... ./cmd/...; done
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,163 @@
+//go:build linux
+
+package capture
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"vigil/bpf"
+	"vigil/decode"
+	"vigil/test/generator"
+)
+
+// watcher captures what the test's own children do.
+type watcher struct {
+	*bpf.Capture
+	take  func(decode.Record)
+	stop  chan struct{}
+	done  chan struct{}
+	count [decode.KindCount]uint64
+	lost  map[decode.Kind]uint64
+	bad   error
+}
+
+// tier is the one under test.
+func tier(t testing.TB) bpf.Tier {
+	name := os.Getenv("VIGIL_TIER")
+	if name == "" {
+		return bpf.TierTracepoint
+	}
+	tier, ok := bpf.ParseTier(name)
+	if !ok {
+		t.Fatalf("VIGIL_TIER=%s is no tier", name)
+	}
+	return tier
+}
+
+// settings are those of a sensor scoped to this test.
+func settings(t testing.TB) bpf.Settings {
+	return bpf.Settings{
+		Tier: tier(t), BootSeed: 42, SelfPID: uint32(os.Getpid()), Scope: bpf.ScopeProcess, ScopePID: uint32(os.Getpid()),
+		CgroupController: -1, ArgumentsMax: 4096, VitalBytes: 8 << 20, BulkBytes: 16 << 20, Processes: 65536, Kinds: ^uint64(0),
+	}
+}
+
+// watch begins to capture; take sees every record, in one goroutine, and must copy what it keeps.
+func watch(t testing.TB, s bpf.Settings, take func(decode.Record)) *watcher {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("capturing needs root")
+	}
+	c, err := bpf.Load(s)
+	if err != nil {
+		t.Fatalf("load: %+v", err)
+	}
+	w := &watcher{Capture: c, take: take, stop: make(chan struct{}), done: make(chan struct{}), lost: map[decode.Kind]uint64{}}
+	go w.run()
+	t.Cleanup(w.end)
+	return w
+}
+
+func (w *watcher) run() {
+	defer close(w.done)
+	next := time.Now().Add(time.Second)
+	for {
+		select {
+		case <-w.stop:
+			w.drain()
+			w.bad = errors.Join(w.bad, w.Sweep())
+			w.drain()
+			return
+		default:
+		}
+		w.bad = errors.Join(w.bad, w.Wait(next))
+		w.drain()
+		if time.Now().After(next) {
+			w.bad = errors.Join(w.bad, w.Sweep())
+			next = time.Now().Add(time.Second)
+		}
+	}
+}
+
+func (w *watcher) drain() {
+	bulk := w.Bulk.End()
+	w.Vital.Read(w.Vital.End(), w.record)
+	w.Bulk.Read(bulk, w.record)
+}
+
+func (w *watcher) record(b []byte) {
+	r, err := decode.Decode(b)
+	if err != nil {
+		w.bad = errors.Join(w.bad, err)
+		return
+	}
+	w.count[r.Kind()] += uint64(r.Count)
+	if w.take != nil {
+		w.take(r)
+	}
+}
+
+// end stops, and leaves the counts to be read. Folds still open are waited for.
+func (w *watcher) end() {
+	select {
+	case <-w.done:
+		return
+	default:
+	}
+	time.Sleep(1100 * time.Millisecond) // the fold window: repeats are told once it is over
+	close(w.stop)
+	_ = w.Interrupt()
+	<-w.done
+	lost, err := w.Lost()
+	w.bad = errors.Join(w.bad, err)
+	for _, l := range lost {
+		w.lost[decode.Kind(l.Kind)] += l.Records
+	}
+	w.bad = errors.Join(w.bad, w.Close())
+}
+
+// covered says how a kind is captured here.
+func (w *watcher) covered(k decode.Kind) bpf.Coverage {
+	i := slices.IndexFunc(w.Coverage(), func(c bpf.Coverage) bool { return decode.Kind(c.Kind) == k })
+	if i < 0 {
+		return bpf.Coverage{Tier: bpf.TierNone, Missing: errors.New("no hook for it")}
+	}
+	return w.Coverage()[i]
+}
+
+// generatorPath builds the witness, or takes the one that VIGIL_GENERATOR names.
+func generatorPath(t testing.TB) string {
+	t.Helper()
+	if path := os.Getenv("VIGIL_GENERATOR"); path != "" {
+		return path
+	}
+	path := filepath.Join(t.TempDir(), "generator")
+	if out, err := exec.Command("../generator/build", path).CombinedOutput(); err != nil {
+		t.Fatalf("build the generator: %v\n%s", err, out)
+	}
+	return path
+}
+
+// generate makes the witness do n of a kind on all CPUs and gives its report.
+func generate(t testing.TB, program, kind string, n, workers int, dir string) generator.Report {
+	t.Helper()
+	cmd := exec.Command(program, kind, "--count", strconv.Itoa(n), "--workers", strconv.Itoa(workers), "--dir", dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("generator %s: %v\n%s", kind, err, out)
+	}
+	var r generator.Report
+	if err := json.Unmarshal(out, &r); err != nil {
+		t.Fatalf("generator %s: %v\n%s", kind, err, out)
+	}
+	return r
+}
