@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,8 +25,7 @@ type watcher struct {
 	take  func(decode.Record)
 	stop  chan struct{}
 	done  chan struct{}
-	count [decode.KindCount]uint64
-	lost  map[decode.Kind]uint64
+	count [decode.KindCount]atomic.Uint64
 	bad   error
 }
 
@@ -60,9 +60,13 @@ func watch(t testing.TB, s bpf.Settings, take func(decode.Record)) *watcher {
 	if err != nil {
 		t.Fatalf("load: %+v", err)
 	}
-	w := &watcher{Capture: c, take: take, stop: make(chan struct{}), done: make(chan struct{}), lost: map[decode.Kind]uint64{}}
+	w := &watcher{Capture: c, take: take, stop: make(chan struct{}), done: make(chan struct{})}
 	go w.run()
-	t.Cleanup(w.end)
+	t.Cleanup(func() {
+		if err := w.end(); err != nil {
+			t.Error(err)
+		}
+	})
 	return w
 }
 
@@ -99,29 +103,43 @@ func (w *watcher) record(b []byte) {
 		w.bad = errors.Join(w.bad, err)
 		return
 	}
-	w.count[r.Kind()] += uint64(r.Count)
+	w.count[r.Kind()].Add(uint64(r.Count))
 	if w.take != nil {
 		w.take(r)
 	}
 }
 
-// end stops, and leaves the counts to be read. Folds still open are waited for.
-func (w *watcher) end() {
+// end stops capturing and says what went wrong meanwhile.
+func (w *watcher) end() error {
 	select {
 	case <-w.done:
-		return
+		return w.bad
 	default:
 	}
-	time.Sleep(1100 * time.Millisecond) // the fold window: repeats are told once it is over
 	close(w.stop)
 	_ = w.Interrupt()
 	<-w.done
-	lost, err := w.Lost()
-	w.bad = errors.Join(w.bad, err)
-	for _, l := range lost {
-		w.lost[decode.Kind(l.Kind)] += l.Records
-	}
 	w.bad = errors.Join(w.bad, w.Close())
+	return w.bad
+}
+
+// tally is how many of each kind were sent and lost until now.
+type tally struct{ sent, lost [decode.KindCount]uint64 }
+
+func (w *watcher) tally(t testing.TB) tally {
+	t.Helper()
+	var n tally
+	lost, err := w.Lost()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lost {
+		n.lost[l.Kind] += l.Records
+	}
+	for k := range n.sent {
+		n.sent[k] = w.count[k].Load()
+	}
+	return n
 }
 
 // covered says how a kind is captured here.

@@ -1,0 +1,133 @@
+// Boot runs a command on a kernel of choice in an emulated machine:
+//
+//	boot -kernel 6.12 -file sensor.test:/sensor.test -- /sensor.test -test.v
+//
+// It prints what the command prints and exits with the command's status, or
+// with 1 if the machine failed. (Under "go run", which exits with 1 for every
+// status but 0, build it first where the status matters.)
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"vigil/test/vm/qemu"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "boot:", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if o.machine.Kernel, err = kernel(ctx, o.line, stderr); err != nil {
+		fmt.Fprintln(stderr, "boot:", err)
+		return 1
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("timeout of %v", o.timeout))
+	defer cancel()
+
+	o.machine.Console = stdout
+	result, err := o.machine.Run(ctx)
+	if err != nil {
+		if failure, ok := errors.AsType[*qemu.Failure](err); ok {
+			fmt.Fprintf(stderr, "boot: the console's last lines:\n%s\n", strings.Join(failure.Tail, "\n"))
+		}
+		fmt.Fprintf(stderr, "boot: %s: %v\n", o.line, err)
+		return 1
+	}
+	fmt.Fprintf(stderr, "boot: %s: up in %.1fs, off after %.1fs, exit status %d\n",
+		result.Kernel, result.Boot.Seconds(), result.Total.Seconds(), result.Status)
+	return result.Status
+}
+
+type options struct {
+	line    string
+	timeout time.Duration
+	machine qemu.Machine
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	m := &o.machine
+	flags := flag.NewFlagSet("boot", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintln(stderr, "usage: boot [flags] -- COMMAND [ARGUMENT]...")
+		flags.PrintDefaults()
+	}
+	flags.StringVar(&o.line, "kernel", "6.12", "line of the kernel, as scripts/kernels knows it")
+	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "how long the machine may run")
+	flags.IntVar(&m.CPUs, "cpus", 2, "number of CPUs")
+	flags.IntVar(&m.MemoryMB, "mem", 1024, "memory in `MiB`")
+	flags.StringVar(&m.Append, "append", "", "further `words` for the kernel's command line")
+	flags.StringVar(&m.Out, "out", "", "`folder` for what the command leaves in /out")
+	flags.Func("file", "`host:guest` copies a static program, a file or a folder into the guest; repeat it", func(s string) error {
+		host, guest, found := strings.Cut(s, ":")
+		if !found || host == "" || !strings.HasPrefix(guest, "/") {
+			return errors.New("want host:/guest")
+		}
+		m.Files = append(m.Files, qemu.File{Host: host, Guest: guest})
+		return nil
+	})
+	flags.Func("env", "`NAME=value` for the command; repeat it", func(s string) error {
+		if name, _, found := strings.Cut(s, "="); !found || name == "" {
+			return errors.New("want NAME=value")
+		}
+		m.Env = append(m.Env, s)
+		return nil
+	})
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if m.Command = flags.Args(); len(m.Command) == 0 {
+		return o, errors.New("no command given")
+	}
+	if m.CPUs < 1 || m.MemoryMB < 1 || o.timeout <= 0 {
+		return o, errors.New("cpus, mem and timeout must be above 0")
+	}
+	return o, nil
+}
+
+// kernel has scripts/kernels bring the line, and gives its folder.
+func kernel(ctx context.Context, line string, stderr io.Writer) (string, error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		if root == filepath.Dir(root) {
+			return "", errors.New("find the module: no go.mod here or above")
+		}
+		root = filepath.Dir(root)
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "scripts", "kernels"), line)
+	cmd.Stdout, cmd.Stderr = stderr, stderr
+	cmd.WaitDelay = time.Second
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("bring the kernel: %w", err)
+	}
+	return filepath.Join(root, ".cache", "kernels", line), nil
+}

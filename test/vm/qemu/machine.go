@@ -1,0 +1,168 @@
+// Package qemu runs a command on a kernel of choice, in an emulated machine
+// that has nothing but busybox, a few kernel modules and the given files.
+package qemu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Machine says what runs where.
+type Machine struct {
+	Kernel   string    // folder that scripts/kernels has filled
+	CPUs     int       // at least 1
+	MemoryMB int       // holds the files twice while the guest starts
+	Append   string    // further words for the kernel's command line
+	Files    []File    // what the guest gets
+	Env      []string  // NAME=value for the command
+	Command  []string  // path in the guest, and arguments
+	Out      string    // folder for what the command leaves in /out; "" takes nothing
+	Console  io.Writer // gets what the command prints, and the kernel's errors meanwhile
+}
+
+// A Result tells how a command ended.
+type Result struct {
+	Kernel string        // the guest's uname -r
+	Status int           // the command's exit status; 128 and more after a signal
+	Boot   time.Duration // until the command started
+	Total  time.Duration // until the machine was off
+}
+
+// A Failure is a machine that ended without the command's exit status.
+type Failure struct {
+	Reason string
+	Tail   []string // the console's last lines
+}
+
+func (f *Failure) Error() string { return f.Reason }
+
+// How long a machine may go on after its last word: to switch itself off, or
+// to print the trace that follows a failure.
+const grace = 5 * time.Second
+
+// Run starts the machine and waits for its end, which comes with ctx at the latest.
+func (m *Machine) Run(ctx context.Context) (Result, error) {
+	dir, err := os.MkdirTemp("", "vigil-vm-")
+	if err != nil {
+		return Result{}, fmt.Errorf("make a folder for the machine: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	image, sent := filepath.Join(dir, "image"), filepath.Join(dir, "sent")
+	if err := m.saveImage(image); err != nil {
+		return Result{}, err
+	}
+	args, err := m.args(image, sent)
+	if err != nil {
+		return Result{}, err
+	}
+
+	start := time.Now()
+	c := newConsole(m.Console)
+	err = boot(ctx, args, c)
+	result := Result{Kernel: c.kernel, Status: c.status, Boot: c.up.Sub(start), Total: time.Since(start)}
+	switch {
+	case c.failure != "":
+		return result, &Failure{c.failure, c.tail}
+	case !c.exited && ctx.Err() != nil:
+		return result, &Failure{"stopped before the command ended: " + context.Cause(ctx).Error(), c.tail}
+	case !c.exited && err != nil:
+		return result, &Failure{err.Error(), c.tail}
+	case !c.exited:
+		return result, &Failure{"the machine went off without an exit status", c.tail}
+	case c.writeErr != nil:
+		return result, c.writeErr
+	case m.Out == "":
+		return result, nil
+	case c.unsent:
+		return result, errors.New("take the guest's files: the guest could not send them")
+	}
+	f, err := os.Open(sent)
+	if err != nil {
+		return result, fmt.Errorf("take the guest's files: %w", err)
+	}
+	defer f.Close()
+	return result, unpack(f, m.Out)
+}
+
+func (m *Machine) saveImage(name string) (err error) {
+	f, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("make the guest's file system: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return m.writeImage(f)
+}
+
+// args is QEMU's command line. Only emulation can be counted on: a /dev/kvm may
+// be there and still not run a stock kernel.
+func (m *Machine) args(image, sent string) ([]string, error) {
+	release, err := os.ReadFile(filepath.Join(m.Kernel, "release"))
+	if err != nil {
+		return nil, fmt.Errorf("read the kernel's release: %w", err)
+	}
+	accel := "tcg,thread=multi"
+	if strings.HasPrefix(string(release), "5.10.") {
+		// It locks up with two emulated CPUs at once, while it patches its own text.
+		accel = "tcg,thread=single"
+	}
+	if a := os.Getenv("X_ACCEL"); a != "" {
+		accel = a
+	}
+	cpu := "max"
+	if a := os.Getenv("X_CPU"); a != "" {
+		cpu = a
+	}
+	args := []string{
+		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+		"-accel", accel, "-cpu", cpu, "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.MemoryMB),
+		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+		"-kernel", filepath.Join(m.Kernel, "vmlinuz"), "-initrd", image,
+		"-append", strings.TrimSpace("console=ttyS0 quiet panic=-1 oops=panic " + m.Append),
+	}
+	if m.Out != "" {
+		args = append(args,
+			"-device", "virtio-serial-pci", "-chardev", "file,id=out,path="+sent,
+			"-device", "virtserialport,chardev=out,name=out")
+	}
+	return args, nil
+}
+
+// boot runs QEMU and feeds c until the machine is off or is made so.
+func boot(ctx context.Context, args []string, c *console) error {
+	// The machine dies with the thread that started it: see dieWithParent.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	reader, writer := io.Pipe()
+	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", args...)
+	cmd.Stdout, cmd.Stderr = writer, writer
+	cmd.WaitDelay = grace
+	dieWithParent(cmd)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start the machine: %w", err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- c.follow(reader, func() { time.AfterFunc(grace, cancel) })
+	}()
+	err := cmd.Wait()
+	writer.Close()
+	if followErr := <-done; followErr != nil {
+		return followErr
+	}
+	if err != nil {
+		return fmt.Errorf("run the machine: %w", err)
+	}
+	return nil
+}
