@@ -39,44 +39,44 @@ struct {
 } entries SEC(".maps");
 
 #define SYSCALL(name)                                                                       \
-	static __always_inline int on_sys_##name(void *ctx, struct pt_regs *regs, long result); \
+	static __attribute__((noinline)) int on_sys_##name(struct pt_regs *regs, long result); \
 	SEC("fexit/sys")                                                                    \
 	int fexit_sys_##name(u64 *ctx)                                                      \
 	{                                                                                   \
-		return on_sys_##name(ctx, (void *)ctx[0], ctx[1]);                          \
+		return on_sys_##name((void *)ctx[0], ctx[1]);                          \
 	}                                                                                   \
 	SEC("tp_btf/sys_exit")                                                              \
 	int exit_sys_##name(u64 *ctx)                                                       \
 	{                                                                                   \
-		return on_sys_##name(ctx, (void *)ctx[0], ctx[1]);                          \
+		return on_sys_##name((void *)ctx[0], ctx[1]);                          \
 	}                                                                                   \
 	SEC("kretprobe/sys")                                                                \
 	int kretprobe_sys_##name(struct pt_regs *ctx)                                       \
 	{                                                                                   \
 		u64 key = bpf_get_current_pid_tgid();                                       \
 		struct entry *e = bpf_map_lookup_elem(&entries, &key);                      \
-		return e ? on_sys_##name(ctx, (void *)e->argument[0], CALL_RESULT(ctx)) : 0; \
+		return e ? on_sys_##name((void *)e->argument[0], CALL_RESULT(ctx)) : 0; \
 	}                                                                                   \
-	static __always_inline int on_sys_##name(void *ctx, struct pt_regs *regs, long result)
+	static __attribute__((noinline)) int on_sys_##name(struct pt_regs *regs, long result)
 
 #define SYSCALL_ENTER(name)                                                             \
-	static __always_inline int on_enter_##name(void *ctx, struct pt_regs *regs);    \
+	static __attribute__((noinline)) int on_enter_##name(struct pt_regs *regs);    \
 	SEC("fentry/sys")                                                               \
 	int fentry_sys_##name(u64 *ctx)                                                 \
 	{                                                                               \
-		return on_enter_##name(ctx, (void *)ctx[0]);                            \
+		return on_enter_##name((void *)ctx[0]);                            \
 	}                                                                               \
 	SEC("tp_btf/sys_enter")                                                         \
 	int enter_sys_##name(u64 *ctx)                                                  \
 	{                                                                               \
-		return on_enter_##name(ctx, (void *)ctx[0]);                            \
+		return on_enter_##name((void *)ctx[0]);                            \
 	}                                                                               \
 	SEC("kprobe/sys")                                                               \
 	int kprobe_sys_##name(struct pt_regs *ctx)                                      \
 	{                                                                               \
-		return on_enter_##name(ctx, (void *)CALL_ARGUMENT1(ctx));               \
+		return on_enter_##name((void *)CALL_ARGUMENT1(ctx));               \
 	}                                                                               \
-	static __always_inline int on_enter_##name(void *ctx, struct pt_regs *regs)
+	static __attribute__((noinline)) int on_enter_##name(struct pt_regs *regs)
 
 // is_compat tells a 32-bit system call, whose numbers and registers differ.
 static __always_inline bool is_compat(void)

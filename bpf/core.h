@@ -69,12 +69,17 @@ struct {
 	__type(value, u64);
 } ring_lost SEC(".maps");
 
-static __always_inline void count_lost(u32 kind, u32 reason)
+static __always_inline void count_many_lost(u32 kind, u32 reason, u32 events)
 {
 	u32 key = kind * LOST_REASONS + reason;
 	u64 *n = bpf_map_lookup_elem(&lost, &key);
 	if (n)
-		__sync_fetch_and_add(n, 1);
+		__sync_fetch_and_add(n, events);
+}
+
+static __always_inline void count_lost(u32 kind, u32 reason)
+{
+	count_many_lost(kind, reason, 1);
 }
 
 static __always_inline bool wanted(enum kind kind)
@@ -188,7 +193,7 @@ static __always_inline void send(void *ring, enum ring number, struct event_head
 		return;
 	if (bpf_ringbuf_output(ring, h, size, 0)) {
 		__sync_fetch_and_add(n, 1);
-		count_lost(h->kind, LOST_RING_FULL);
+		count_many_lost(h->kind, LOST_RING_FULL, h->count); // a fold stands for many
 	}
 }
 
