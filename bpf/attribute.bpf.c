@@ -23,7 +23,10 @@ static __always_inline int on_chmod(struct path *path, u32 mode)
 SEC("fentry/security_path_chmod")
 int file_chmod(u64 *ctx)
 {
-	return on_chmod((void *)ctx[0], ctx[1]);
+	hold();
+	on_chmod((void *)ctx[0], ctx[1]);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/security_path_chmod")
@@ -51,7 +54,10 @@ static __always_inline int on_chown(struct path *path, u32 owner, u32 group)
 SEC("fentry/security_path_chown")
 int file_chown(u64 *ctx)
 {
-	return on_chown((void *)ctx[0], ctx[1], ctx[2]);
+	hold();
+	on_chown((void *)ctx[0], ctx[1], ctx[2]);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/security_path_chown")

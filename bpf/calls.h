@@ -43,7 +43,10 @@ struct {
 	SEC("fexit/sys")                                                                    \
 	int fexit_sys_##name(u64 *ctx)                                                      \
 	{                                                                                   \
-		return on_sys_##name((void *)ctx[0], ctx[1]);                          \
+		hold();                                                                     \
+		on_sys_##name((void *)ctx[0], ctx[1]);                                      \
+		let_go();                                                                   \
+		return 0;                                                                   \
 	}                                                                                   \
 	SEC("tp_btf/sys_exit")                                                              \
 	int exit_sys_##name(u64 *ctx)                                                       \
@@ -64,7 +67,10 @@ struct {
 	SEC("fentry/sys")                                                               \
 	int fentry_sys_##name(u64 *ctx)                                                 \
 	{                                                                               \
-		return on_enter_##name((void *)ctx[0]);                            \
+		hold();                                                                 \
+		on_enter_##name((void *)ctx[0]);                                        \
+		let_go();                                                               \
+		return 0;                                                               \
 	}                                                                               \
 	SEC("tp_btf/sys_enter")                                                         \
 	int enter_sys_##name(u64 *ctx)                                                  \

@@ -168,6 +168,24 @@ static __always_inline bool identify(struct event_header *h, enum kind kind, u32
 	return true;
 }
 
+extern void bpf_preempt_disable(void) __ksym __weak; // Linux 6.10
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+// hold keeps the task on its CPU until let_go. The kernel skips a program that is
+// already running on the CPU, so one that is preempted makes others blind: kernels
+// that preempt in the middle are told not to.
+static __always_inline void hold(void)
+{
+	if (bpf_preempt_disable)
+		bpf_preempt_disable();
+}
+
+static __always_inline void let_go(void)
+{
+	if (bpf_preempt_enable)
+		bpf_preempt_enable();
+}
+
 // watched says whether the current process is in scope, for programs that only keep state.
 static __always_inline bool watched(void)
 {

@@ -42,7 +42,10 @@ static __always_inline int on_rename(struct path *from_dir, struct dentry *from,
 SEC("fentry/security_path_rename")
 int file_rename(u64 *ctx)
 {
-	return on_rename((void *)ctx[0], (void *)ctx[1], (void *)ctx[2], (void *)ctx[3], ctx[4]);
+	hold();
+	on_rename((void *)ctx[0], (void *)ctx[1], (void *)ctx[2], (void *)ctx[3], ctx[4]);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/security_path_rename")
@@ -96,7 +99,10 @@ static __always_inline int on_link(struct dentry *from, struct path *to_dir, str
 SEC("fentry/security_path_link")
 int file_link(u64 *ctx)
 {
-	return on_link((void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
+	hold();
+	on_link((void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/security_path_link")
@@ -121,7 +127,10 @@ static __always_inline int on_symlink(struct path *dir, struct dentry *dentry, c
 SEC("fentry/security_path_symlink")
 int file_symlink(u64 *ctx)
 {
-	return on_symlink((void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
+	hold();
+	on_symlink((void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/security_path_symlink")
@@ -157,7 +166,10 @@ static __always_inline int on_unlink(enum slot slot, struct path *dir, struct de
 SEC("fentry/security_path_unlink")
 int file_unlink(u64 *ctx)
 {
-	return on_unlink(SLOT_FILE_UNLINK, (void *)ctx[0], (void *)ctx[1], false);
+	hold();
+	on_unlink(SLOT_FILE_UNLINK, (void *)ctx[0], (void *)ctx[1], false);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/security_path_unlink")
@@ -169,7 +181,10 @@ int kfile_unlink(struct pt_regs *ctx)
 SEC("fentry/security_path_rmdir")
 int file_rmdir(u64 *ctx)
 {
-	return on_unlink(SLOT_FILE_RMDIR, (void *)ctx[0], (void *)ctx[1], true);
+	hold();
+	on_unlink(SLOT_FILE_RMDIR, (void *)ctx[0], (void *)ctx[1], true);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/security_path_rmdir")
@@ -194,7 +209,10 @@ static __always_inline int on_mkdir(struct path *dir, struct dentry *dentry, u32
 SEC("fentry/security_path_mkdir")
 int file_mkdir(u64 *ctx)
 {
-	return on_mkdir((void *)ctx[0], (void *)ctx[1], ctx[2]);
+	hold();
+	on_mkdir((void *)ctx[0], (void *)ctx[1], ctx[2]);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/security_path_mkdir")

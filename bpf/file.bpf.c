@@ -112,7 +112,10 @@ int file_open(u64 *ctx)
 	struct file *file = (void *)ctx[0];
 	if ((long)ctx[1] || (!(file->f_mode & FMODE_WRITE) && !watch_lengths))
 		return 0;
-	return on_open(file, typed_facts_of(file));
+	hold();
+	on_open(file, typed_facts_of(file));
+	let_go();
+	return 0;
 }
 
 SEC("kretprobe/security_file_open")

@@ -116,7 +116,7 @@ static __always_inline u16 add_exec_path(struct event_header *h, const struct pa
 	struct exec_scratch *s = (void *)h;
 	s->walk.dentry = (u64)READ(path, dentry);
 	s->walk.mnt = (u64)READ(path, mnt);
-	u64 r = append_exec_path(h->length);
+	u64 r = append_exec_path(s, h->length);
 	*flags = APPENDED_FLAGS(r);
 	h->length += APPENDED_LENGTH(r);
 	return APPENDED_LENGTH(r);

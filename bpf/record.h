@@ -166,21 +166,18 @@ static __always_inline u64 append_walk(u8 *record, struct walk_buffer *b, u32 of
 	return APPENDED(length, b->flags);
 }
 
-// append_path writes the path that the slot's walk begins at to the offset in its
-// record. Global, so that the verifier looks at the walk once in each program; it
-// takes no pointers, since a global function may not be given typed ones.
-__attribute__((noinline)) u64 append_path(u32 slot, u32 offset)
+// append_path writes the path that the walk of the scratch begins at to the offset
+// in its record. A function, so that the object holds the walk once.
+static __attribute__((noinline)) u64 append_path(struct scratch *s, u32 offset)
 {
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &slot);
-	if (!s || offset > RECORD_SIZE)
+	if (offset > RECORD_SIZE)
 		return APPENDED(0, EVENT_PATH_UNREADABLE);
 	return append_walk(s->record, &s->walk, offset);
 }
 
-__attribute__((noinline)) u64 append_exec_path(u32 offset)
+static __attribute__((noinline)) u64 append_exec_path(struct exec_scratch *s, u32 offset)
 {
-	struct exec_scratch *s = exec_scratch_of();
-	if (!s || offset > EXEC_RECORD_SIZE)
+	if (offset > EXEC_RECORD_SIZE)
 		return APPENDED(0, EVENT_PATH_UNREADABLE);
 	return append_walk(s->record, &s->walk, offset);
 }
@@ -191,7 +188,7 @@ static __always_inline u16 add_path(enum slot slot, struct event_header *h, stru
 	struct scratch *s = (void *)h;
 	s->walk.dentry = (u64)dentry;
 	s->walk.mnt = (u64)mnt;
-	u64 r = append_path(slot, h->length);
+	u64 r = append_path(s, h->length);
 	h->flags |= APPENDED_FLAGS(r);
 	h->length += APPENDED_LENGTH(r);
 	return APPENDED_LENGTH(r);

@@ -89,7 +89,10 @@ int file_write(u64 *ctx)
 
 	if (bytes <= 0 || !is_storage(type, file->f_inode->i_rdev))
 		return 0;
-	return on_write(file, address_of(SLOT_SYSCTL, file), typed_facts_of(file), (void *)ctx[1], bytes);
+	hold();
+	on_write(file, address_of(SLOT_SYSCTL, file), typed_facts_of(file), (void *)ctx[1], bytes);
+	let_go();
+	return 0;
 }
 
 SEC("fexit/vfs_writev")
@@ -97,7 +100,12 @@ int file_writev(u64 *ctx)
 {
 	struct file *file = (void *)ctx[0];
 	long bytes = ctx[5];
-	return bytes > 0 ? on_write(file, address_of(SLOT_FILE_WRITEV, file), typed_facts_of(file), NULL, bytes) : 0;
+	if (bytes <= 0)
+		return 0;
+	hold();
+	on_write(file, address_of(SLOT_FILE_WRITEV, file), typed_facts_of(file), NULL, bytes);
+	let_go();
+	return 0;
 }
 
 SEC("fexit/iter_file_splice_write")
@@ -105,7 +113,12 @@ int file_splice(u64 *ctx)
 {
 	struct file *file = (void *)ctx[1];
 	long bytes = ctx[5];
-	return bytes > 0 ? on_write(file, address_of(SLOT_FILE_SPLICE, file), typed_facts_of(file), NULL, bytes) : 0;
+	if (bytes <= 0)
+		return 0;
+	hold();
+	on_write(file, address_of(SLOT_FILE_SPLICE, file), typed_facts_of(file), NULL, bytes);
+	let_go();
+	return 0;
 }
 
 SEC("kretprobe/vfs_write")

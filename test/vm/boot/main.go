@@ -81,6 +81,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.IntVar(&m.MemoryMB, "mem", 1024, "memory in `MiB`")
 	flags.StringVar(&m.Append, "append", "", "further `words` for the kernel's command line")
 	flags.StringVar(&m.Out, "out", "", "`folder` for what the command leaves in /out")
+	flags.Func("load", "`modules`, with commas between, to load before the command, or all; the others come on demand", func(s string) error {
+		m.Load = strings.Split(s, ",")
+		return nil
+	})
 	flags.Func("file", "`host:guest` copies a static program, a file or a folder into the guest; repeat it", func(s string) error {
 		host, guest, found := strings.Cut(s, ":")
 		if !found || host == "" || !strings.HasPrefix(guest, "/") {

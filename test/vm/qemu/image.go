@@ -54,14 +54,25 @@ func (m *Machine) addSystem(a *archive) error {
 	)...)
 }
 
+// addModules adds the modules, and the tables with which modprobe finds one
+// when the kernel or the command asks for it.
 func (m *Machine) addModules(a *archive) error {
+	release, err := m.release()
+	if err != nil {
+		return err
+	}
 	names, err := os.ReadFile(filepath.Join(m.Kernel, "modules"))
 	if err != nil {
 		return fmt.Errorf("read the list of modules: %w", err)
 	}
-	all := []error{a.text(guestModules+"/modules", 0o644, string(names))}
-	for name := range strings.FieldsSeq(string(names)) {
-		all = append(all, addFile(a, filepath.Join(m.Kernel, name), path.Join(guestModules, name)))
+	load := m.Load
+	if len(load) == 1 && load[0] == "all" {
+		load = strings.Fields(strings.ReplaceAll(string(names), ".ko\n", "\n"))
+	}
+	all := []error{a.text(guestLoad, 0o644, strings.Join(append(load, ""), "\n"))}
+	tables := []string{"modules.dep", "modules.alias", "modules.symbols"}
+	for _, name := range append(strings.Fields(string(names)), tables...) {
+		all = append(all, copyFile(a, filepath.Join(m.Kernel, name), path.Join("lib/modules", release, name)))
 	}
 	return errors.Join(all...)
 }
@@ -82,11 +93,15 @@ func add(a *archive, f File) error {
 	if !info.IsDir() {
 		return addFile(a, f.Host, f.Guest)
 	}
-	return filepath.WalkDir(f.Host, func(host string, entry fs.DirEntry, err error) error {
+	top, err := filepath.EvalSymlinks(f.Host)
+	if err != nil {
+		return fmt.Errorf("add to the guest: %w", err)
+	}
+	return filepath.WalkDir(top, func(host string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("add to the guest: %w", err)
 		}
-		guest := path.Join(f.Guest, filepath.ToSlash(strings.TrimPrefix(host, f.Host)))
+		guest := path.Join(f.Guest, filepath.ToSlash(strings.TrimPrefix(host, top)))
 		switch entry.Type() {
 		case fs.ModeDir:
 			return a.dir(guest, 0o755)

@@ -11,9 +11,8 @@ const (
 
 // Where the guest finds what it was given.
 const (
-	guestModules = "/vm/modules"
-	guestCommand = "/vm/command"
-	guestOut     = "/out"
+	guestLoad    = "/vm/load"    // names of modules
+	guestCommand = "/vm/command" // shell script
 )
 
 // initScript is the guest's first process.
@@ -43,15 +42,25 @@ mount -t bpf bpf /sys/fs/bpf
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 hostname vigil-vm
 ifconfig lo up
+mkdir -p /dev/net && mknod /dev/net/tun c 10 200 && mknod /dev/loop-control c 10 237
 while read -r module; do
-	insmod /vm/modules/$module
-done </vm/modules/modules
+	modprobe $module
+done </vm/load
+if grep -q vigil.out /proc/cmdline; then
+	modprobe -q virtio_pci
+	modprobe -q virtio_console
+	tries=50
+	until [ -c /dev/vport0p1 ] || [ $tries = 0 ]; do
+		usleep 100000
+		tries=$((tries - 1))
+	done
+fi
 echo "` + markKernel + `$(uname -r)"
 sh /vm/command </dev/null
 status=$?
 dmesg -n 1
-if [ -c /dev/vport0p1 ]; then
-	tar -c -C /out . >/dev/vport0p1 || echo "` + markOut + `"
+if grep -q vigil.out /proc/cmdline; then
+	[ -c /dev/vport0p1 ] && tar -c -C /out . >/dev/vport0p1 || echo "` + markOut + `"
 fi
 echo "` + markExit + `$status"
 poweroff -f

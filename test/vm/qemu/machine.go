@@ -20,8 +20,9 @@ import (
 type Machine struct {
 	Kernel   string    // folder that scripts/kernels has filled
 	CPUs     int       // at least 1
-	MemoryMB int       // holds the files twice while the guest starts
+	MemoryMB int       // at most half of it is for files, and they are in it twice at the start
 	Append   string    // further words for the kernel's command line
+	Load     []string  // modules to load before the command, or just "all"; the others come on demand
 	Files    []File    // what the guest gets
 	Env      []string  // NAME=value for the command
 	Command  []string  // path in the guest, and arguments
@@ -105,35 +106,38 @@ func (m *Machine) saveImage(name string) (err error) {
 // args is QEMU's command line. Only emulation can be counted on: a /dev/kvm may
 // be there and still not run a stock kernel.
 func (m *Machine) args(image, sent string) ([]string, error) {
-	release, err := os.ReadFile(filepath.Join(m.Kernel, "release"))
+	release, err := m.release()
 	if err != nil {
-		return nil, fmt.Errorf("read the kernel's release: %w", err)
+		return nil, err
 	}
 	accel := "tcg,thread=multi"
-	if strings.HasPrefix(string(release), "5.10.") {
+	if strings.HasPrefix(release, "5.10.") {
 		// It locks up with two emulated CPUs at once, while it patches its own text.
 		accel = "tcg,thread=single"
 	}
-	if a := os.Getenv("X_ACCEL"); a != "" {
-		accel = a
-	}
-	cpu := "max"
-	if a := os.Getenv("X_CPU"); a != "" {
-		cpu = a
-	}
 	args := []string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-accel", accel, "-cpu", cpu, "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.MemoryMB),
+		"-accel", accel, "-cpu", "max", "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.MemoryMB),
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-kernel", filepath.Join(m.Kernel, "vmlinuz"), "-initrd", image,
-		"-append", strings.TrimSpace("console=ttyS0 quiet panic=-1 oops=panic " + m.Append),
 	}
+	words := "console=ttyS0 quiet panic=-1 oops=panic"
 	if m.Out != "" {
+		words += " vigil.out"
 		args = append(args,
 			"-device", "virtio-serial-pci", "-chardev", "file,id=out,path="+sent,
 			"-device", "virtserialport,chardev=out,name=out")
 	}
-	return args, nil
+	return append(args, "-append", strings.TrimSpace(words+" "+m.Append)), nil
+}
+
+// release is the kernel's full version, its uname -r.
+func (m *Machine) release() (string, error) {
+	text, err := os.ReadFile(filepath.Join(m.Kernel, "release"))
+	if err != nil {
+		return "", fmt.Errorf("read the kernel's release: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // boot runs QEMU and feeds c until the machine is off or is made so.
@@ -152,13 +156,18 @@ func boot(ctx context.Context, args []string, c *console) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the machine: %w", err)
 	}
-	done := make(chan error, 1)
+	var last *time.Timer
+	followed := make(chan error, 1)
 	go func() {
-		done <- c.follow(reader, func() { time.AfterFunc(grace, cancel) })
+		followed <- c.follow(reader, func() { last = time.AfterFunc(grace, cancel) })
 	}()
 	err := cmd.Wait()
 	writer.Close()
-	if followErr := <-done; followErr != nil {
+	followErr := <-followed
+	if last != nil {
+		last.Stop()
+	}
+	if followErr != nil {
 		return followErr
 	}
 	if err != nil {
