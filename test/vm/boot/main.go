@@ -25,39 +25,41 @@ import (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	status, err := run(os.Args[1:])
+	if err != nil {
+		if failure, ok := errors.AsType[*qemu.Failure](err); ok {
+			fmt.Fprintf(os.Stderr, "boot: the console's last lines:\n%s\n", strings.Join(failure.Tail, "\n"))
+		}
+		fmt.Fprintln(os.Stderr, "boot:", err)
+	}
+	os.Exit(status)
 }
 
-func run(args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
+// run gives the status to exit with, and the error to print before that.
+func run(args []string) (int, error) {
+	o, err := parse(args, os.Stderr)
 	if errors.Is(err, flag.ErrHelp) {
-		return 0
+		return 0, nil
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "boot:", err)
-		return 2
+		return 2, err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if o.machine.Kernel, err = kernel(ctx, o.line, stderr); err != nil {
-		fmt.Fprintln(stderr, "boot:", err)
-		return 1
+	if o.machine.Kernel, err = kernel(ctx, o.line); err != nil {
+		return 1, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("timeout of %v", o.timeout))
 	defer cancel()
 
-	o.machine.Console = stdout
+	o.machine.Console = os.Stdout
 	result, err := o.machine.Run(ctx)
 	if err != nil {
-		if failure, ok := errors.AsType[*qemu.Failure](err); ok {
-			fmt.Fprintf(stderr, "boot: the console's last lines:\n%s\n", strings.Join(failure.Tail, "\n"))
-		}
-		fmt.Fprintf(stderr, "boot: %s: %v\n", o.line, err)
-		return 1
+		return 1, fmt.Errorf("%s: %w", o.line, err)
 	}
-	fmt.Fprintf(stderr, "boot: %s: up in %.1fs, off after %.1fs, exit status %d\n",
+	fmt.Fprintf(os.Stderr, "boot: %s: up in %.1fs, off after %.1fs, exit status %d\n",
 		result.Kernel, result.Boot.Seconds(), result.Total.Seconds(), result.Status)
-	return result.Status
+	return result.Status, nil
 }
 
 type options struct {
@@ -69,12 +71,8 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	m := &o.machine
-	flags := flag.NewFlagSet("boot", flag.ContinueOnError)
+	flags := flag.NewFlagSet("boot [flags] -- COMMAND [ARGUMENT]...", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprintln(stderr, "usage: boot [flags] -- COMMAND [ARGUMENT]...")
-		flags.PrintDefaults()
-	}
 	flags.StringVar(&o.line, "kernel", "6.12", "line of the kernel, as scripts/kernels knows it")
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "how long the machine may run")
 	flags.IntVar(&m.CPUs, "cpus", 2, "number of CPUs")
@@ -113,7 +111,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 }
 
 // kernel has scripts/kernels bring the line, and gives its folder.
-func kernel(ctx context.Context, line string, stderr io.Writer) (string, error) {
+func kernel(ctx context.Context, line string) (string, error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find the module: %w", err)
@@ -128,7 +126,7 @@ func kernel(ctx context.Context, line string, stderr io.Writer) (string, error) 
 		root = filepath.Dir(root)
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(root, "scripts", "kernels"), line)
-	cmd.Stdout, cmd.Stderr = stderr, stderr
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	cmd.WaitDelay = time.Second
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("bring the kernel: %w", err)

@@ -58,8 +58,10 @@ func (a *archive) text(name string, perm fs.FileMode, content string) error {
 	return a.file(name, perm, int64(len(content)), strings.NewReader(content))
 }
 
-// symlink adds a symbolic link to target.
+// symlink adds a symbolic link to target, which may be a folder that entries
+// after it go through.
 func (a *archive) symlink(name, target string) error {
+	a.made[clean(name)] = true
 	return a.entry(name, typeSymlink|0o777, int64(len(target)), 0, strings.NewReader(target))
 }
 

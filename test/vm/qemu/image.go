@@ -51,6 +51,10 @@ func (m *Machine) addSystem(a *archive) error {
 		a.text(guestCommand, 0o644, commandScript(m.Env, m.Command)),
 		addFile(a, busybox, "bin/busybox"),
 		a.symlink("bin/sh", "busybox"),
+		// One folder of programs under all its names: the kernel calls /sbin/modprobe.
+		a.symlink("sbin", "bin"),
+		a.symlink("usr/bin", "../bin"),
+		a.symlink("usr/sbin", "../bin"),
 	)...)
 }
 
@@ -120,7 +124,7 @@ func add(a *archive, f File) error {
 // addFile adds a file that has to run by itself if it is a program.
 func addFile(a *archive, host, guest string) error {
 	if program, err := elf.Open(host); err == nil {
-		defer program.Close()
+		defer func() { _ = program.Close() }()
 		for _, segment := range program.Progs {
 			if segment.Type == elf.PT_INTERP {
 				return fmt.Errorf("add %s to the guest: it is not static, and the guest has no libraries", host)
@@ -135,7 +139,7 @@ func copyFile(a *archive, host, guest string) error {
 	if err != nil {
 		return fmt.Errorf("add to the guest: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return fmt.Errorf("add to the guest: %w", err)

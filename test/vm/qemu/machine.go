@@ -56,7 +56,7 @@ func (m *Machine) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("make a folder for the machine: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	image, sent := filepath.Join(dir, "image"), filepath.Join(dir, "sent")
 	if err := m.saveImage(image); err != nil {
 		return Result{}, err
@@ -90,7 +90,7 @@ func (m *Machine) Run(ctx context.Context) (Result, error) {
 	if err != nil {
 		return result, fmt.Errorf("take the guest's files: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return result, unpack(f, m.Out)
 }
 
@@ -162,7 +162,7 @@ func boot(ctx context.Context, args []string, c *console) error {
 		followed <- c.follow(reader, func() { last = time.AfterFunc(grace, cancel) })
 	}()
 	err := cmd.Wait()
-	writer.Close()
+	_ = writer.Close()
 	followErr := <-followed
 	if last != nil {
 		last.Stop()

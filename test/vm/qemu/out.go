@@ -18,7 +18,7 @@ func unpack(r io.Reader, dir string) error {
 	if err != nil {
 		return fmt.Errorf("take the guest's files: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	files := tar.NewReader(r)
 	for first := true; ; first = false {
 		header, err := files.Next()

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// socketFlag says where the running sensor answers.
+type socketFlag struct {
+	Socket string `help:"Where the sensor answers." default:"/run/vigil/sensor.sock"`
+}
+
+// get asks a running sensor.
+func (s socketFlag) get(ctx context.Context, path string, query url.Values) (io.ReadCloser, error) {
+	client := http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", s.Socket)
+	}}}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://sensor"+path+"?"+query.Encode(), nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil, fmt.Errorf("no sensor answers on %s: start one with `vigil run`, or give --socket: %w", s.Socket, err)
+	}
+	if answer.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
+		answer.Body.Close()
+		return nil, fmt.Errorf("the sensor refused: %s", strings.TrimSpace(string(text)))
+	}
+	return answer.Body, nil
+}
+
+func (s socketFlag) getJSON(ctx context.Context, path string, v any) error {
+	body, err := s.get(ctx, path, nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if err := json.NewDecoder(body).Decode(v); err != nil {
+		return fmt.Errorf("read the sensor's answer: %w", err)
+	}
+	return nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

@@ -1,0 +1,13 @@
+//go:build !linux
+
+package main
+
+import "errors"
+
+var errLinux = errors.New("this command needs Linux; on this system vigil can replay, and ask a sensor")
+
+// Run says that it cannot.
+func (r *runCommand) Run(*console) error { return errLinux }
+
+// Run says that it cannot.
+func (d *doctorCommand) Run(*console) error { return errLinux }

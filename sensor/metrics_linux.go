@@ -1,0 +1,53 @@
+package sensor
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// collector gives the status as Prometheus metrics, asked for at each scrape.
+type collector struct{ s *Sensor }
+
+// Describe sends nothing: which series there are follows from what happens.
+func (c *collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect asks the pipeline for its status.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	st, err := c.s.Status(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(prometheus.NewDesc("vigil_up", "Whether the pipeline answers.", nil, nil), err)
+		return
+	}
+	send := func(kind prometheus.ValueType, name, help string, value float64, labels ...string) {
+		names := make([]string, 0, len(labels)/2)
+		values := make([]string, 0, len(labels)/2)
+		for i := 0; i+1 < len(labels); i += 2 {
+			names, values = append(names, labels[i]), append(values, labels[i+1])
+		}
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("vigil_"+name, help, names, nil), kind, value, values...)
+	}
+	counter, gauge := prometheus.CounterValue, prometheus.GaugeValue
+	for kind, n := range st.Events {
+		send(counter, "events_total", "Events told, folded ones counted.", float64(n), "kind", kind)
+	}
+	for _, l := range st.Lost {
+		send(counter, "lost_records_total", "Records that found no room.", float64(l.Records), "kind", l.Kind, "reason", l.Reason)
+	}
+	for _, q := range st.Queues {
+		send(gauge, "ring_size_bytes", "Size of a ring.", float64(q.Size), "ring", q.Name)
+		send(gauge, "ring_used_bytes", "Bytes waiting in a ring.", float64(q.Used), "ring", q.Name)
+		send(gauge, "ring_peak_bytes", "Most bytes that waited in a ring.", float64(q.Peak), "ring", q.Name)
+	}
+	send(counter, "records_total", "Records read from the rings.", float64(st.Records))
+	send(counter, "alerts_total", "Alerts raised.", float64(st.Alerts))
+	send(counter, "damaged_records_total", "Records that did not decode.", float64(st.Damaged))
+	send(counter, "reconciliations_total", "Times the process table was brought back to the truth after a loss.", float64(st.Repairs))
+	send(gauge, "processes", "Running processes in the table.", float64(st.Table.Live))
+	send(gauge, "resident_memory_bytes", "Memory of the sensor, rings included.", float64(st.RSS))
+	send(counter, "cpu_seconds_total", "CPU time of the sensor.", st.CPU)
+	send(gauge, "uptime_seconds", "Time since the sensor began.", st.Uptime)
+}

@@ -1,0 +1,240 @@
+package sensor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vigil/bpf"
+	"vigil/decode"
+	"vigil/sensor/process"
+)
+
+// How long the pipeline lets records gather after the first: one wake-up then
+// serves many. The rings hold far more than comes in so long.
+const (
+	gatherLittle = 4 * time.Millisecond
+	gatherMuch   = 20 * time.Millisecond
+	busy         = 16 // records in a batch from which on more are waited for
+	tick         = time.Second
+)
+
+// Run captures until the context ends. It calls ready once, when events flow and
+// the table knows what ran before.
+func (s *Sensor) Run(ctx context.Context, ready func()) error {
+	stop := context.AfterFunc(ctx, func() { _ = s.capture.Interrupt() })
+	defer stop()
+	defer s.names.close()
+	if err := s.seed(ctx); err != nil {
+		return errors.Join(err, s.capture.Close())
+	}
+	ready()
+	next, gather := time.Now().Add(tick), gatherLittle
+	for ctx.Err() == nil {
+		if err := s.capture.Wait(next); err != nil && ctx.Err() == nil {
+			return errors.Join(err, s.capture.Close())
+		}
+		s.answer()
+		if s.queued() {
+			sleep(ctx, gather)
+			gather = gatherLittle
+			if s.drain() >= busy {
+				gather = gatherMuch
+			}
+		}
+		if now := time.Now(); now.After(next) {
+			s.tick()
+			next = now.Add(tick)
+		}
+	}
+	s.drain()
+	s.tick()
+	s.answer()
+	return s.capture.Close()
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+func (s *Sensor) queued() bool { return s.capture.Vital.Queued()+s.capture.Bulk.Queued() > 0 }
+
+func (s *Sensor) answer() {
+	for {
+		select {
+		case f := <-s.asks:
+			f()
+		default:
+			return
+		}
+	}
+}
+
+// drain reads what is in the rings. The bulk ring's end is taken first: what its
+// records are about was told in the vital ring before, which is read to its end.
+func (s *Sensor) drain() int {
+	for i, r := range []*bpf.Ring{decode.RingVital: s.capture.Vital, decode.RingBulk: s.capture.Bulk} {
+		s.peaks[i] = max(s.peaks[i], r.Queued())
+	}
+	bulk := s.capture.Bulk.End()
+	n := s.capture.Vital.Read(s.capture.Vital.End(), s.take)
+	n += s.capture.Bulk.Read(bulk, s.take)
+	if s.gaps.open {
+		s.tellLoss()
+	}
+	return n
+}
+
+// take gives one record its meaning and hands it on.
+func (s *Sensor) take(b []byte) {
+	r, err := decode.Decode(b)
+	s.records++
+	s.bytes += uint64(len(b))
+	if err != nil {
+		s.damaged++
+		return
+	}
+	s.gaps.check(r.Header)
+	p := s.table.Apply(r)
+	kind := r.Kind()
+	switch kind {
+	case decode.KindProcess:
+		s.fill(p)
+	case decode.KindCgroup:
+		s.names.observe(r)
+	case decode.KindFileRead:
+		if !s.config.Load().watches(r.Text(decode.FilePathText)) {
+			return
+		}
+	}
+	s.events[kind] += uint64(r.Count)
+	s.hand(r, p)
+}
+
+// fill adds to what the kernel told of a process that ran before what only /proc has.
+func (s *Sensor) fill(p *process.Process) {
+	if p == nil {
+		return
+	}
+	if err := s.table.Fill(p, "/"); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, process.ErrOther) {
+		s.log.Debug("read a process from /proc", "pid", p.PID, "error", err)
+	}
+}
+
+func (s *Sensor) hand(r decode.Record, p *process.Process) {
+	e := &s.event
+	*e = Event{Record: r, Process: p, Actor: s.actor(r, p), Finding: s.judge.Judge(r)}
+	if e.Finding != nil {
+		s.alerts++
+	}
+	for _, k := range s.sinks {
+		k.Take(e)
+	}
+}
+
+// tick does what is due each second.
+func (s *Sensor) tick() {
+	if err := s.capture.Sweep(); err != nil {
+		s.log.Error("sweep", "error", err)
+	}
+	s.drain()
+	s.tellLoss()
+	s.table.Expire(now())
+	s.reconcile()
+}
+
+func now() uint64 {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &t); err != nil {
+		return 0
+	}
+	return uint64(t.Nano())
+}
+
+// tellLoss turns what the counters say since the last time into events.
+func (s *Sensor) tellLoss() {
+	s.gaps.open = false
+	lost, err := s.capture.Lost()
+	if err != nil {
+		s.log.Error("read the loss counters", "error", err)
+		return
+	}
+	until := now()
+	for _, l := range lost {
+		total := l.Records
+		l.Records = 0
+		records := total - s.lost[l]
+		if records == 0 {
+			continue
+		}
+		s.lost[l] = total
+		if l.Kind <= bpf.Kind(decode.KindExit) {
+			s.gaps.life = true
+		}
+		r, err := s.loss.record(decode.Lost{
+			Records: records, Since: s.lossTime, Until: until, Kind: uint32(l.Kind), CPU: l.CPU, Reason: uint32(l.Reason),
+		}, until)
+		if err != nil {
+			s.log.Error("tell of a loss", "error", err)
+			continue
+		}
+		s.events[decode.KindLost]++
+		s.hand(r, nil)
+	}
+	s.lossTime = until
+}
+
+// repair is the state of bringing the process table back to the truth.
+type repair struct {
+	after time.Time
+}
+
+// seed makes the kernel tell what runs already, while the rings are read.
+func (s *Sensor) seed(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- s.capture.Seed() }()
+	for {
+		select {
+		case err := <-done:
+			s.drain()
+			if err != nil {
+				return fmt.Errorf("learn what runs: %w", err)
+			}
+			return nil
+		case <-ctx.Done():
+			return errors.Join(<-done, ctx.Err())
+		default:
+			if s.drain() == 0 {
+				sleep(ctx, time.Millisecond)
+			}
+		}
+	}
+}
+
+// reconcile brings the process table back to the truth after a loss of its
+// records, at most every two seconds.
+func (s *Sensor) reconcile() {
+	if !s.gaps.life || time.Now().Before(s.repair.after) {
+		return
+	}
+	s.gaps.life = false
+	before := s.gaps.seen
+	s.table.BeginReconcile(now())
+	if err := s.seed(context.Background()); err != nil {
+		s.log.Error("reconcile the process table", "error", err)
+	}
+	complete := !s.gaps.life && s.gaps.seen == before
+	done := s.table.EndReconcile(complete)
+	s.repairs++
+	s.repair.after = time.Now().Add(2 * time.Second)
+	s.log.Warn("process table reconciled after lost records", "added", done.Added, "vanished", done.Vanished, "complete", complete)
+}

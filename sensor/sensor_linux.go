@@ -1,0 +1,227 @@
+package sensor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vigil/bpf"
+	"vigil/decode"
+	"vigil/detect/builtin"
+	"vigil/sensor/process"
+)
+
+// Sensor captures, judges and hands out. Run runs it.
+type Sensor struct {
+	config  atomic.Pointer[Config]
+	log     *slog.Logger
+	version string
+	sinks   []Sink
+
+	capture    *bpf.Capture
+	table      *process.Table
+	judge      *builtin.Judge
+	names      names
+	bootOffset int64 // boot time to wall time, ns
+	bootSeed   uint64
+	asks       chan func()
+
+	// The pipeline's own.
+	event    Event
+	actors   [2]decode.Actor
+	gaps     gaps
+	loss     lossRecord
+	lost     map[bpf.Lost]uint64 // without Records: told already
+	lossTime uint64
+	events   [decode.KindCount]uint64
+	records  uint64
+	bytes    uint64
+	alerts   uint64
+	damaged  uint64
+	repairs  uint64
+	peaks    [decode.RingCount]int
+	started  time.Time
+	repair   repair
+	scope    scope
+}
+
+// New loads the programs and makes everything ready; Run begins.
+func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
+	s := &Sensor{
+		log: log, version: version, judge: builtin.New(), asks: make(chan func(), 16),
+		lost: map[bpf.Lost]uint64{}, started: time.Now(),
+	}
+	s.config.Store(&c)
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return nil, fmt.Errorf("read the boot ID: %w", err)
+	}
+	h := fnv.New64a()
+	h.Write(boot)
+	s.bootSeed = h.Sum64()
+	if s.bootOffset, err = BootOffset(); err != nil {
+		return nil, err
+	}
+	settings, err := s.settings(&c)
+	if err != nil {
+		return nil, err
+	}
+	if s.capture, err = bpf.Load(settings); err != nil {
+		return nil, fmt.Errorf("start capturing: %w", err)
+	}
+	debug.FreeOSMemory() // the kernel's types, read while loading, are tens of megabytes
+	if err := s.watch(&c); err != nil {
+		return nil, errors.Join(err, s.capture.Close())
+	}
+	s.table = process.New(process.Settings{MaxLive: int(c.Processes), BootSeed: s.bootSeed})
+	s.names = newNames(log)
+	return s, nil
+}
+
+// AddSink adds a taker of events. Call it before Run.
+func (s *Sensor) AddSink(k Sink) { s.sinks = append(s.sinks, k) }
+
+func (s *Sensor) settings(c *Config) (bpf.Settings, error) {
+	if err := c.Check(); err != nil {
+		return bpf.Settings{}, err
+	}
+	tier, ok := bpf.ParseTier(c.Tier)
+	if !ok {
+		return bpf.Settings{}, fmt.Errorf("tier: %q is none: give full, kprobe or tracepoint", c.Tier)
+	}
+	kinds, err := c.kinds()
+	if err != nil {
+		return bpf.Settings{}, err
+	}
+	b := bpf.Settings{
+		Tier: tier, BootSeed: s.bootSeed, SelfPID: uint32(os.Getpid()), CgroupController: cgroupController(),
+		ArgumentsMax: uint32(c.Arguments), VitalBytes: uint32(c.Vital), BulkBytes: uint32(c.Bulk),
+		Processes: c.Processes, Kinds: kinds,
+	}
+	if s.scope, err = parseScope(c.Scope); err != nil {
+		return b, err
+	}
+	switch s.scope.kind {
+	case scopeSelf:
+		b.Scope, b.ScopePID = bpf.ScopeProcess, b.SelfPID
+	case scopePID:
+		b.Scope, b.ScopePID = bpf.ScopeProcess, s.scope.pid
+	case scopeCgroup:
+		b.Scope = bpf.ScopeCgroup
+		b.ScopeCgroup, b.ScopeCgroupLevel, err = cgroupOf(s.scope.path)
+	}
+	return b, err
+}
+
+func (s *Sensor) watch(c *Config) error {
+	if !c.shows(decode.KindFileRead) {
+		return s.capture.Watch(nil)
+	}
+	names := make([]string, 0, len(c.Watch))
+	for _, w := range c.Watch {
+		names = append(names, watchName(w))
+	}
+	return s.capture.Watch(names)
+}
+
+// Reload takes what may change while running: kinds and watched paths.
+func (s *Sensor) Reload(c Config) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	kinds, err := c.kinds()
+	if err != nil {
+		return err
+	}
+	if err := s.capture.SetKinds(kinds); err != nil {
+		return err
+	}
+	if err := s.watch(&c); err != nil {
+		return err
+	}
+	s.config.Store(&c)
+	return nil
+}
+
+// Coverage says how each kind is captured.
+func (s *Sensor) Coverage() []bpf.Coverage { return s.capture.Coverage() }
+
+// Ask runs f in the pipeline's goroutine and waits for it.
+func (s *Sensor) Ask(ctx context.Context, f func()) error {
+	done := make(chan struct{})
+	select {
+	case s.asks <- func() { f(); close(done) }:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err := s.capture.Interrupt(); err != nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// BootOffset is what turns boot time into wall time.
+func BootOffset() (int64, error) {
+	var boot, wall unix.Timespec
+	if err := errors.Join(unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot), unix.ClockGettime(unix.CLOCK_REALTIME, &wall)); err != nil {
+		return 0, fmt.Errorf("read the clocks: %w", err)
+	}
+	return wall.Nano() - boot.Nano(), nil
+}
+
+// cgroupController is the v1 hierarchy that names containers, where there is one:
+// on such hosts the v2 hierarchy has no container in it. The number is the
+// controller's place in the kernel's list, the line in /proc/cgroups.
+func cgroupController() int32 {
+	text, err := os.ReadFile("/proc/cgroups")
+	if err != nil {
+		return -1
+	}
+	number := int32(-1)
+	for i, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
+		fields := strings.Fields(line)
+		if len(fields) != 4 || i == 0 {
+			continue
+		}
+		hierarchy, _ := strconv.Atoi(fields[1])
+		if hierarchy != 0 && (fields[0] == "memory" || fields[0] == "pids" && number < 0) {
+			number = int32(i - 1)
+		}
+	}
+	return number
+}
+
+// cgroupOf finds the ID and depth of a cgroup v2.
+func cgroupOf(path string) (id uint64, level uint32, err error) {
+	for _, root := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		var fs unix.Statfs_t
+		if unix.Statfs(root, &fs) != nil || fs.Type != unix.CGROUP2_SUPER_MAGIC {
+			continue
+		}
+		var st unix.Stat_t
+		if err := unix.Stat(root+path, &st); err != nil {
+			return 0, 0, fmt.Errorf("scope: cgroup %s: %w", path, err)
+		}
+		clean := strings.Trim(path, "/")
+		if clean != "" {
+			level = uint32(strings.Count(clean, "/") + 1)
+		}
+		return st.Ino, level, nil
+	}
+	return 0, 0, errors.New("scope: no cgroup v2 hierarchy is mounted under /sys/fs/cgroup")
+}
