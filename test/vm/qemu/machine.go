@@ -117,11 +117,13 @@ func (m *Machine) args(image, sent string) ([]string, error) {
 	}
 	args := []string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-accel", accel, "-cpu", "max", "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.MemoryMB),
+		"-accel", accel, "-cpu", cpuModel, "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.MemoryMB),
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-kernel", filepath.Join(m.Kernel, "vmlinuz"), "-initrd", image,
 	}
-	words := "console=ttyS0 quiet panic=-1 oops=panic"
+	// The emulated CPUs share the host's counter; kernels before 6.12 find it
+	// out of step and read a slow emulated timer for every time stamp instead.
+	words := "console=ttyS0 quiet panic=-1 oops=panic tsc=reliable"
 	if m.Out != "" {
 		words += " vigil.out"
 		args = append(args,
@@ -175,3 +177,7 @@ func boot(ctx context.Context, args []string, c *console) error {
 	}
 	return nil
 }
+
+// cpuModel lacks cmpxchg16b: QEMU 7.2 emulates it wrongly, and Linux 6.12 then
+// corrupts its own memory within seconds (it has a fallback without).
+const cpuModel = "max,-cx16"
