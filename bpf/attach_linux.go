@@ -52,11 +52,13 @@ func (c *Capture) startProgram(name string) error {
 func (c *Capture) startKprobe(name, call string) error {
 	symbol := c.spec.Programs[name].AttachTo
 	attach := link.Kprobe
+	if call != "" {
+		symbol = syscallSymbol(call)
+	}
 	if strings.HasPrefix(c.spec.Programs[name].SectionName, "kretprobe/") {
 		attach = link.Kretprobe
 		enter := "kprobe_enter"
 		if call != "" {
-			symbol = syscallSymbol(call)
 			enter = "kprobe_sys_enter"
 		}
 		if err := c.load(enter); err != nil {
@@ -94,15 +96,16 @@ func (c *Capture) dispatch(name, call string) error {
 }
 
 func (c *Capture) startIter(name string) error {
-	options, at := link.IterOptions{Program: c.programs[name]}, &c.seed
-	if name == "fold_sweep" {
-		options.Map, at = c.maps["folds"], &c.sweep
-	}
-	iter, err := link.AttachIter(options)
+	swept := map[string]string{"fold_sweep": "folds", "datagram_sweep": "datagram_flows"}[name]
+	iter, err := link.AttachIter(link.IterOptions{Program: c.programs[name], Map: c.maps[swept]})
 	if err != nil {
 		return err
 	}
-	*at = iter
+	if swept == "" {
+		c.seed = iter
+	} else {
+		c.sweeps = append(c.sweeps, iter)
+	}
 	c.links = append(c.links, iter)
 	return nil
 }

@@ -38,6 +38,15 @@ struct {
 	__type(value, struct entry);
 } entries SEC(".maps");
 
+// The same for system calls, whose kretprobe must not find the entry of a function
+// that ran inside of them.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u64); // thread
+	__type(value, u64); // the user's registers
+} call_entries SEC(".maps");
+
 #define SYSCALL(name)                                                                       \
 	static __attribute__((noinline)) int on_sys_##name(struct pt_regs *regs, long result); \
 	SEC("fexit/sys")                                                                    \
@@ -57,8 +66,8 @@ struct {
 	int kretprobe_sys_##name(struct pt_regs *ctx)                                       \
 	{                                                                                   \
 		u64 key = bpf_get_current_pid_tgid();                                       \
-		struct entry *e = bpf_map_lookup_elem(&entries, &key);                      \
-		return e ? on_sys_##name((void *)e->argument[0], CALL_RESULT(ctx)) : 0; \
+		u64 *e = bpf_map_lookup_elem(&call_entries, &key);                          \
+		return e ? on_sys_##name((void *)*e, CALL_RESULT(ctx)) : 0; \
 	}                                                                                   \
 	static __attribute__((noinline)) int on_sys_##name(struct pt_regs *regs, long result)
 
@@ -117,9 +126,9 @@ SEC("kprobe/sys")
 int kprobe_sys_enter(struct pt_regs *ctx)
 {
 	u64 key = bpf_get_current_pid_tgid();
-	struct entry e = { .argument = { CALL_ARGUMENT1(ctx) } };
+	u64 e = CALL_ARGUMENT1(ctx);
 	if (watched())
-		bpf_map_update_elem(&entries, &key, &e, BPF_ANY);
+		bpf_map_update_elem(&call_entries, &key, &e, BPF_ANY);
 	return 0;
 }
 

@@ -98,8 +98,16 @@ func (c *Capture) Lost() ([]Lost, error) {
 	return out, nil
 }
 
-// Sweep makes the kernel tell of the repeats whose window is over.
-func (c *Capture) Sweep() error { return run(c.sweep, "sweep the folded records") }
+// Sweep makes the kernel tell of the repeats whose window is over, and of the UDP
+// sockets that are gone.
+func (c *Capture) Sweep() error {
+	for _, sweep := range c.sweeps {
+		if err := run(sweep, "sweep the kernel's tables"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Watch sets the names of files, and of directories whose files, reading is told of.
 // Names of 32 bytes and more cannot be watched.

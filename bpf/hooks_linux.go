@@ -74,5 +74,5 @@ func hooks() []hook {
 		scheduled(vigilKindKIND_PROCESS, "process_seed"),
 		called(vigilKindKIND_RENAME_TASK, "prctl"),
 	}
-	return slices.Concat(life, fileHooks())
+	return slices.Concat(life, fileHooks(), networkHooks(), memoryHooks(), kernelHooks(), identityHooks())
 }

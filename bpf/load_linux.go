@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"os"
 	"strings"
 
@@ -61,7 +62,7 @@ type Capture struct {
 	lengths  *ebpf.Variable
 	letters  *ebpf.Variable
 	seed     *link.Iter
-	sweep    *link.Iter
+	sweeps   []*link.Iter
 	poll     *os.File
 	settings Settings
 
@@ -116,9 +117,9 @@ func (c *Capture) open() error {
 	return c.attachAlways()
 }
 
-// attachAlways starts what serves several kinds: the sweep that ends folds.
+// attachAlways starts what serves several kinds: the sweeps that end folds and sockets.
 func (c *Capture) attachAlways() error {
-	_, err := c.attachAll([]string{"fold_sweep"})
+	_, err := c.attachAll([]string{"fold_sweep", "datagram_sweep"})
 	return err
 }
 
@@ -131,6 +132,7 @@ func (c *Capture) set() error {
 		"boot_seed": s.BootSeed, "self_pid": s.SelfPID, "scope": uint32(s.Scope), "scope_pid": s.ScopePID,
 		"scope_cgroup": s.ScopeCgroup, "scope_cgroup_level": s.ScopeCgroupLevel,
 		"cgroup_controller": s.CgroupController, "arguments_max": s.ArgumentsMax, "kinds": s.Kinds,
+		"page_shift": uint32(bits.TrailingZeros(uint(os.Getpagesize()))),
 	}
 	for name, value := range values {
 		if err := c.spec.Variables[name].Set(value); err != nil {

@@ -26,11 +26,13 @@ enum slot {
 	SLOT_MOUNT,
 	SLOT_MMAP,
 	SLOT_MPROTECT,
-	SLOT_KERNEL,
+	SLOT_KERNEL, // finit_module
+	SLOT_MODULE_MEMORY, // init_module
 	SLOT_SYSCTL,
 	SLOT_CGROUP,
-	SLOT_DNS_SENT,
-	SLOT_DNS_RECEIVED,
+	SLOT_UNIX_BIND,
+	SLOT_UNIX_CONNECT,
+	SLOT_UNIX_DATAGRAM,
 	SLOT_EXIT, // writes of files that a process leaves open
 	SLOT_COUNT,
 	SLOT_FILE_WRITEV = SLOT_COUNT, // only a word of address_of

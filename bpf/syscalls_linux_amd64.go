@@ -3,6 +3,8 @@ package bpf
 // syscallNumbers are those of arch/x86/entry/syscalls/syscall_64.tbl, by the name of the kernel function.
 func syscallNumbers() map[string]uint32 {
 	return map[string]uint32{
+		"execve":            59,
+		"execveat":          322,
 		"accept":            43,
 		"accept4":           288,
 		"bind":              49,
@@ -57,6 +59,7 @@ func syscallNumbers() map[string]uint32 {
 		"pwrite64":          18,
 		"pwritev":           296,
 		"pwritev2":          328,
+		"read":              0,
 		"recvfrom":          45,
 		"recvmmsg":          299,
 		"recvmsg":           47,

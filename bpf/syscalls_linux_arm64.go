@@ -3,6 +3,8 @@ package bpf
 // syscallNumbers are those of include/uapi/asm-generic/unistd.h, by the name of the kernel function.
 func syscallNumbers() map[string]uint32 {
 	return map[string]uint32{
+		"execve":            221,
+		"execveat":          281,
 		"accept":            202,
 		"accept4":           242,
 		"bind":              200,
@@ -49,6 +51,7 @@ func syscallNumbers() map[string]uint32 {
 		"pwrite64":          68,
 		"pwritev":           70,
 		"pwritev2":          287,
+		"read":              63,
 		"recvfrom":          207,
 		"recvmmsg":          243,
 		"recvmsg":           212,

@@ -11,6 +11,14 @@
 #include "directory.bpf.c"
 #include "attribute.bpf.c"
 #include "mount.bpf.c"
+#include "trace.bpf.c"
+#include "cgroup.bpf.c"
+#include "memory.bpf.c"
+#include "kernel.bpf.c"
+#include "flow.bpf.c"
+#include "unix.bpf.c"
+#include "network.bpf.c"
+#include "datagram.bpf.c"
 
 struct wire *wire __attribute__((unused)); // keeps the records' types in the object's BTF
 

@@ -13,6 +13,229 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type vigilAnswer struct {
+	_    structs.HostLayout
+	Ends struct {
+		_          structs.HostLayout
+		Local      [16]uint8
+		Remote     [16]uint8
+		LocalPort  uint16
+		RemotePort uint16
+		Family     uint16
+		Protocol   uint16
+		NetNs      uint32
+		Type       uint32
+		Socket     uint64
+	}
+	Bytes uint64
+}
+
+type vigilBefore struct {
+	_   structs.HostLayout
+	Ids struct {
+		_            structs.HostLayout
+		Uid          uint32
+		Euid         uint32
+		Suid         uint32
+		Fsuid        uint32
+		Gid          uint32
+		Egid         uint32
+		Sgid         uint32
+		Fsgid        uint32
+		CapEffective uint64
+		CapPermitted uint64
+		UserNs       uint32
+		Pad0         uint32
+	}
+	ExecId uint64
+}
+
+type vigilDatagramFlow struct {
+	_  structs.HostLayout
+	By struct {
+		_            structs.HostLayout
+		Length       uint32
+		Kind         uint16
+		Flags        uint16
+		Time         uint64
+		ExecId       uint64
+		ParentExecId uint64
+		CgroupId     uint64
+		Pid          uint32
+		Tid          uint32
+		Uid          uint32
+		Cpu          uint16
+		Ring         uint16
+		Lost         uint32
+		Count        uint32
+	}
+	Ends struct {
+		_          structs.HostLayout
+		Local      [16]uint8
+		Remote     [16]uint8
+		LocalPort  uint16
+		RemotePort uint16
+		Family     uint16
+		Protocol   uint16
+		NetNs      uint32
+		Type       uint32
+		Socket     uint64
+	}
+	BytesSent       uint64
+	BytesReceived   uint64
+	PacketsSent     uint64
+	PacketsReceived uint64
+	Told            uint32
+	Pad0            uint32
+}
+
+type vigilDatagramScratch struct {
+	_    structs.HostLayout
+	Sock uint64
+	D    struct {
+		_          structs.HostLayout
+		Local      [16]uint8
+		Remote     [16]uint8
+		Payload    uint64
+		Bytes      uint64
+		Readable   uint32
+		LocalPort  uint16
+		RemotePort uint16
+		Inbound    uint16
+		User       uint16
+		Pad0       uint32
+	}
+	Fresh  vigilDatagramFlow
+	Peer   vigilPeer
+	Answer vigilAnswer
+	Ip     [40]uint8
+	Record struct {
+		_ structs.HostLayout
+		H struct {
+			_            structs.HostLayout
+			Length       uint32
+			Kind         uint16
+			Flags        uint16
+			Time         uint64
+			ExecId       uint64
+			ParentExecId uint64
+			CgroupId     uint64
+			Pid          uint32
+			Tid          uint32
+			Uid          uint32
+			Cpu          uint16
+			Ring         uint16
+			Lost         uint32
+			Count        uint32
+		}
+		E struct {
+			_    structs.HostLayout
+			Ends struct {
+				_          structs.HostLayout
+				Local      [16]uint8
+				Remote     [16]uint8
+				LocalPort  uint16
+				RemotePort uint16
+				Family     uint16
+				Protocol   uint16
+				NetNs      uint32
+				Type       uint32
+				Socket     uint64
+			}
+			Result    int32
+			Backlog   uint32
+			Bytes     uint64
+			LatencyNs uint64
+			Inbound   uint32
+			Pad0      uint32
+			Len       [1]uint16
+			Pad1      [3]uint16
+		}
+	}
+	End struct {
+		_ structs.HostLayout
+		H struct {
+			_            structs.HostLayout
+			Length       uint32
+			Kind         uint16
+			Flags        uint16
+			Time         uint64
+			ExecId       uint64
+			ParentExecId uint64
+			CgroupId     uint64
+			Pid          uint32
+			Tid          uint32
+			Uid          uint32
+			Cpu          uint16
+			Ring         uint16
+			Lost         uint32
+			Count        uint32
+		}
+		E struct {
+			_    structs.HostLayout
+			Ends struct {
+				_          structs.HostLayout
+				Local      [16]uint8
+				Remote     [16]uint8
+				LocalPort  uint16
+				RemotePort uint16
+				Family     uint16
+				Protocol   uint16
+				NetNs      uint32
+				Type       uint32
+				Socket     uint64
+			}
+			Start           uint64
+			BytesSent       uint64
+			BytesReceived   uint64
+			PacketsSent     uint64
+			PacketsReceived uint64
+			Accepted        uint32
+			Error           uint32
+		}
+	}
+	Dns struct {
+		_ structs.HostLayout
+		H struct {
+			_            structs.HostLayout
+			Length       uint32
+			Kind         uint16
+			Flags        uint16
+			Time         uint64
+			ExecId       uint64
+			ParentExecId uint64
+			CgroupId     uint64
+			Pid          uint32
+			Tid          uint32
+			Uid          uint32
+			Cpu          uint16
+			Ring         uint16
+			Lost         uint32
+			Count        uint32
+		}
+		E struct {
+			_    structs.HostLayout
+			Ends struct {
+				_          structs.HostLayout
+				Local      [16]uint8
+				Remote     [16]uint8
+				LocalPort  uint16
+				RemotePort uint16
+				Family     uint16
+				Protocol   uint16
+				NetNs      uint32
+				Type       uint32
+				Socket     uint64
+			}
+			Answer uint32
+			Size   uint32
+			Len    [1]uint16
+			Pad0   [3]uint16
+		}
+		Message [1232]uint8
+	}
+}
+
 type vigilEntry struct {
 	_        structs.HostLayout
 	Argument [5]uint64
@@ -29,6 +252,30 @@ type vigilExecScratch struct {
 		Mnt    uint64
 		Bytes  [4352]int8
 	}
+}
+
+type vigilFlow struct {
+	_  structs.HostLayout
+	By struct {
+		_            structs.HostLayout
+		Length       uint32
+		Kind         uint16
+		Flags        uint16
+		Time         uint64
+		ExecId       uint64
+		ParentExecId uint64
+		CgroupId     uint64
+		Pid          uint32
+		Tid          uint32
+		Uid          uint32
+		Cpu          uint16
+		Ring         uint16
+		Lost         uint32
+		Count        uint32
+	}
+	Socket uint64
+	Flags  uint32
+	Pad0   uint32
 }
 
 type vigilFold struct {
@@ -102,6 +349,11 @@ const (
 	vigilKindKIND_COUNT         vigilKind = 45
 )
 
+type vigilModuleName struct {
+	_    structs.HostLayout
+	Text [64]int8
+}
+
 type vigilOpenFile struct {
 	_         structs.HostLayout
 	File      uint64
@@ -131,11 +383,64 @@ type vigilOpenFile struct {
 	Sysctl uint32
 }
 
+type vigilPeer struct {
+	_       structs.HostLayout
+	Socket  uint64
+	Address [16]uint8
+	Port    uint32
+	Pad0    uint32
+}
+
 type vigilProcess struct {
 	_            structs.HostLayout
 	ExecId       uint64
 	ParentExecId uint64
 	Start        uint64
+}
+
+type vigilRange struct {
+	_    structs.HostLayout
+	From uint64
+	To   uint64
+}
+
+type vigilRun struct {
+	_ structs.HostLayout
+	H struct {
+		_            structs.HostLayout
+		Length       uint32
+		Kind         uint16
+		Flags        uint16
+		Time         uint64
+		ExecId       uint64
+		ParentExecId uint64
+		CgroupId     uint64
+		Pid          uint32
+		Tid          uint32
+		Uid          uint32
+		Cpu          uint16
+		Ring         uint16
+		Lost         uint32
+		Count        uint32
+	}
+	Ptrace struct {
+		_            structs.HostLayout
+		TargetExecId uint64
+		Address      uint64
+		Request      uint32
+		TargetPid    uint32
+		Result       int32
+		Pad0         uint32
+	}
+	Opened  uint64
+	Number  uint32
+	Pending uint32
+}
+
+type vigilRunKey struct {
+	_      structs.HostLayout
+	Thread uint64
+	Kind   uint64
 }
 
 type vigilScratch struct {
@@ -160,204 +465,425 @@ type vigilWatchKey struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	vigilMapAddresses                  = "addresses"
-	vigilMapBulk                       = "bulk"
-	vigilMapCallsEnter                 = "calls_enter"
-	vigilMapCallsExit                  = "calls_exit"
-	vigilMapEntries                    = "entries"
-	vigilMapExecScratches              = "exec_scratches"
-	vigilMapFolds                      = "folds"
-	vigilMapLost                       = "lost"
-	vigilMapMoreOpenFiles              = "more_open_files"
-	vigilMapOpenFiles                  = "open_files"
-	vigilMapProcesses                  = "processes"
-	vigilMapRingLost                   = "ring_lost"
-	vigilMapScratches                  = "scratches"
-	vigilMapVital                      = "vital"
-	vigilMapWatches                    = "watches"
-	vigilProgEnterSysClose             = "enter_sys_close"
-	vigilProgEnterSysDup2              = "enter_sys_dup2"
-	vigilProgEnterSysDup3              = "enter_sys_dup3"
-	vigilProgExitFileClose             = "exit_file_close"
-	vigilProgExitSysChmod              = "exit_sys_chmod"
-	vigilProgExitSysChown              = "exit_sys_chown"
-	vigilProgExitSysCopyFileRange      = "exit_sys_copy_file_range"
-	vigilProgExitSysCreat              = "exit_sys_creat"
-	vigilProgExitSysFchmod             = "exit_sys_fchmod"
-	vigilProgExitSysFchmodat           = "exit_sys_fchmodat"
-	vigilProgExitSysFchmodat2          = "exit_sys_fchmodat2"
-	vigilProgExitSysFchown             = "exit_sys_fchown"
-	vigilProgExitSysFchownat           = "exit_sys_fchownat"
-	vigilProgExitSysFsetxattr          = "exit_sys_fsetxattr"
-	vigilProgExitSysFtruncate          = "exit_sys_ftruncate"
-	vigilProgExitSysLchown             = "exit_sys_lchown"
-	vigilProgExitSysLink               = "exit_sys_link"
-	vigilProgExitSysLinkat             = "exit_sys_linkat"
-	vigilProgExitSysLsetxattr          = "exit_sys_lsetxattr"
-	vigilProgExitSysMkdir              = "exit_sys_mkdir"
-	vigilProgExitSysMkdirat            = "exit_sys_mkdirat"
-	vigilProgExitSysMount              = "exit_sys_mount"
-	vigilProgExitSysMoveMount          = "exit_sys_move_mount"
-	vigilProgExitSysOpen               = "exit_sys_open"
-	vigilProgExitSysOpenat             = "exit_sys_openat"
-	vigilProgExitSysOpenat2            = "exit_sys_openat2"
-	vigilProgExitSysPivotRoot          = "exit_sys_pivot_root"
-	vigilProgExitSysPrctl              = "exit_sys_prctl"
-	vigilProgExitSysPwrite64           = "exit_sys_pwrite64"
-	vigilProgExitSysPwritev            = "exit_sys_pwritev"
-	vigilProgExitSysPwritev2           = "exit_sys_pwritev2"
-	vigilProgExitSysRename             = "exit_sys_rename"
-	vigilProgExitSysRenameat           = "exit_sys_renameat"
-	vigilProgExitSysRenameat2          = "exit_sys_renameat2"
-	vigilProgExitSysRmdir              = "exit_sys_rmdir"
-	vigilProgExitSysSendfile64         = "exit_sys_sendfile64"
-	vigilProgExitSysSetxattr           = "exit_sys_setxattr"
-	vigilProgExitSysSplice             = "exit_sys_splice"
-	vigilProgExitSysSymlink            = "exit_sys_symlink"
-	vigilProgExitSysSymlinkat          = "exit_sys_symlinkat"
-	vigilProgExitSysTruncate           = "exit_sys_truncate"
-	vigilProgExitSysUmount             = "exit_sys_umount"
-	vigilProgExitSysUnlink             = "exit_sys_unlink"
-	vigilProgExitSysUnlinkat           = "exit_sys_unlinkat"
-	vigilProgExitSysWrite              = "exit_sys_write"
-	vigilProgExitSysWritev             = "exit_sys_writev"
-	vigilProgFentrySysClose            = "fentry_sys_close"
-	vigilProgFentrySysDup2             = "fentry_sys_dup2"
-	vigilProgFentrySysDup3             = "fentry_sys_dup3"
-	vigilProgFexitSysChmod             = "fexit_sys_chmod"
-	vigilProgFexitSysChown             = "fexit_sys_chown"
-	vigilProgFexitSysCopyFileRange     = "fexit_sys_copy_file_range"
-	vigilProgFexitSysCreat             = "fexit_sys_creat"
-	vigilProgFexitSysFchmod            = "fexit_sys_fchmod"
-	vigilProgFexitSysFchmodat          = "fexit_sys_fchmodat"
-	vigilProgFexitSysFchmodat2         = "fexit_sys_fchmodat2"
-	vigilProgFexitSysFchown            = "fexit_sys_fchown"
-	vigilProgFexitSysFchownat          = "fexit_sys_fchownat"
-	vigilProgFexitSysFsetxattr         = "fexit_sys_fsetxattr"
-	vigilProgFexitSysFtruncate         = "fexit_sys_ftruncate"
-	vigilProgFexitSysLchown            = "fexit_sys_lchown"
-	vigilProgFexitSysLink              = "fexit_sys_link"
-	vigilProgFexitSysLinkat            = "fexit_sys_linkat"
-	vigilProgFexitSysLsetxattr         = "fexit_sys_lsetxattr"
-	vigilProgFexitSysMkdir             = "fexit_sys_mkdir"
-	vigilProgFexitSysMkdirat           = "fexit_sys_mkdirat"
-	vigilProgFexitSysMount             = "fexit_sys_mount"
-	vigilProgFexitSysMoveMount         = "fexit_sys_move_mount"
-	vigilProgFexitSysOpen              = "fexit_sys_open"
-	vigilProgFexitSysOpenat            = "fexit_sys_openat"
-	vigilProgFexitSysOpenat2           = "fexit_sys_openat2"
-	vigilProgFexitSysPivotRoot         = "fexit_sys_pivot_root"
-	vigilProgFexitSysPrctl             = "fexit_sys_prctl"
-	vigilProgFexitSysPwrite64          = "fexit_sys_pwrite64"
-	vigilProgFexitSysPwritev           = "fexit_sys_pwritev"
-	vigilProgFexitSysPwritev2          = "fexit_sys_pwritev2"
-	vigilProgFexitSysRename            = "fexit_sys_rename"
-	vigilProgFexitSysRenameat          = "fexit_sys_renameat"
-	vigilProgFexitSysRenameat2         = "fexit_sys_renameat2"
-	vigilProgFexitSysRmdir             = "fexit_sys_rmdir"
-	vigilProgFexitSysSendfile64        = "fexit_sys_sendfile64"
-	vigilProgFexitSysSetxattr          = "fexit_sys_setxattr"
-	vigilProgFexitSysSplice            = "fexit_sys_splice"
-	vigilProgFexitSysSymlink           = "fexit_sys_symlink"
-	vigilProgFexitSysSymlinkat         = "fexit_sys_symlinkat"
-	vigilProgFexitSysTruncate          = "fexit_sys_truncate"
-	vigilProgFexitSysUmount            = "fexit_sys_umount"
-	vigilProgFexitSysUnlink            = "fexit_sys_unlink"
-	vigilProgFexitSysUnlinkat          = "fexit_sys_unlinkat"
-	vigilProgFexitSysWrite             = "fexit_sys_write"
-	vigilProgFexitSysWritev            = "fexit_sys_writev"
-	vigilProgFileChmod                 = "file_chmod"
-	vigilProgFileChown                 = "file_chown"
-	vigilProgFileClose                 = "file_close"
-	vigilProgFileLink                  = "file_link"
-	vigilProgFileMkdir                 = "file_mkdir"
-	vigilProgFileOpen                  = "file_open"
-	vigilProgFileRename                = "file_rename"
-	vigilProgFileRmdir                 = "file_rmdir"
-	vigilProgFileSplice                = "file_splice"
-	vigilProgFileSymlink               = "file_symlink"
-	vigilProgFileUnlink                = "file_unlink"
-	vigilProgFileWrite                 = "file_write"
-	vigilProgFileWritev                = "file_writev"
-	vigilProgFoldSweep                 = "fold_sweep"
-	vigilProgKfileChmod                = "kfile_chmod"
-	vigilProgKfileChown                = "kfile_chown"
-	vigilProgKfileClose                = "kfile_close"
-	vigilProgKfileLink                 = "kfile_link"
-	vigilProgKfileMkdir                = "kfile_mkdir"
-	vigilProgKfileOpen                 = "kfile_open"
-	vigilProgKfileRename               = "kfile_rename"
-	vigilProgKfileRmdir                = "kfile_rmdir"
-	vigilProgKfileSplice               = "kfile_splice"
-	vigilProgKfileSymlink              = "kfile_symlink"
-	vigilProgKfileUnlink               = "kfile_unlink"
-	vigilProgKfileWrite                = "kfile_write"
-	vigilProgKfileWritev               = "kfile_writev"
-	vigilProgKprobeEnter               = "kprobe_enter"
-	vigilProgKprobeSysClose            = "kprobe_sys_close"
-	vigilProgKprobeSysDup2             = "kprobe_sys_dup2"
-	vigilProgKprobeSysDup3             = "kprobe_sys_dup3"
-	vigilProgKprobeSysEnter            = "kprobe_sys_enter"
-	vigilProgKretprobeSysChmod         = "kretprobe_sys_chmod"
-	vigilProgKretprobeSysChown         = "kretprobe_sys_chown"
-	vigilProgKretprobeSysCopyFileRange = "kretprobe_sys_copy_file_range"
-	vigilProgKretprobeSysCreat         = "kretprobe_sys_creat"
-	vigilProgKretprobeSysFchmod        = "kretprobe_sys_fchmod"
-	vigilProgKretprobeSysFchmodat      = "kretprobe_sys_fchmodat"
-	vigilProgKretprobeSysFchmodat2     = "kretprobe_sys_fchmodat2"
-	vigilProgKretprobeSysFchown        = "kretprobe_sys_fchown"
-	vigilProgKretprobeSysFchownat      = "kretprobe_sys_fchownat"
-	vigilProgKretprobeSysFsetxattr     = "kretprobe_sys_fsetxattr"
-	vigilProgKretprobeSysFtruncate     = "kretprobe_sys_ftruncate"
-	vigilProgKretprobeSysLchown        = "kretprobe_sys_lchown"
-	vigilProgKretprobeSysLink          = "kretprobe_sys_link"
-	vigilProgKretprobeSysLinkat        = "kretprobe_sys_linkat"
-	vigilProgKretprobeSysLsetxattr     = "kretprobe_sys_lsetxattr"
-	vigilProgKretprobeSysMkdir         = "kretprobe_sys_mkdir"
-	vigilProgKretprobeSysMkdirat       = "kretprobe_sys_mkdirat"
-	vigilProgKretprobeSysMount         = "kretprobe_sys_mount"
-	vigilProgKretprobeSysMoveMount     = "kretprobe_sys_move_mount"
-	vigilProgKretprobeSysOpen          = "kretprobe_sys_open"
-	vigilProgKretprobeSysOpenat        = "kretprobe_sys_openat"
-	vigilProgKretprobeSysOpenat2       = "kretprobe_sys_openat2"
-	vigilProgKretprobeSysPivotRoot     = "kretprobe_sys_pivot_root"
-	vigilProgKretprobeSysPrctl         = "kretprobe_sys_prctl"
-	vigilProgKretprobeSysPwrite64      = "kretprobe_sys_pwrite64"
-	vigilProgKretprobeSysPwritev       = "kretprobe_sys_pwritev"
-	vigilProgKretprobeSysPwritev2      = "kretprobe_sys_pwritev2"
-	vigilProgKretprobeSysRename        = "kretprobe_sys_rename"
-	vigilProgKretprobeSysRenameat      = "kretprobe_sys_renameat"
-	vigilProgKretprobeSysRenameat2     = "kretprobe_sys_renameat2"
-	vigilProgKretprobeSysRmdir         = "kretprobe_sys_rmdir"
-	vigilProgKretprobeSysSendfile64    = "kretprobe_sys_sendfile64"
-	vigilProgKretprobeSysSetxattr      = "kretprobe_sys_setxattr"
-	vigilProgKretprobeSysSplice        = "kretprobe_sys_splice"
-	vigilProgKretprobeSysSymlink       = "kretprobe_sys_symlink"
-	vigilProgKretprobeSysSymlinkat     = "kretprobe_sys_symlinkat"
-	vigilProgKretprobeSysTruncate      = "kretprobe_sys_truncate"
-	vigilProgKretprobeSysUmount        = "kretprobe_sys_umount"
-	vigilProgKretprobeSysUnlink        = "kretprobe_sys_unlink"
-	vigilProgKretprobeSysUnlinkat      = "kretprobe_sys_unlinkat"
-	vigilProgKretprobeSysWrite         = "kretprobe_sys_write"
-	vigilProgKretprobeSysWritev        = "kretprobe_sys_writev"
-	vigilProgProcessExec               = "process_exec"
-	vigilProgProcessExit               = "process_exit"
-	vigilProgProcessFork               = "process_fork"
-	vigilProgProcessSeed               = "process_seed"
-	vigilProgSysEnter                  = "sys_enter"
-	vigilProgSysExit                   = "sys_exit"
-	vigilVarArgumentsMax               = "arguments_max"
-	vigilVarBootSeed                   = "boot_seed"
-	vigilVarCgroupController           = "cgroup_controller"
-	vigilVarKinds                      = "kinds"
-	vigilVarScope                      = "scope"
-	vigilVarScopeCgroup                = "scope_cgroup"
-	vigilVarScopeCgroupLevel           = "scope_cgroup_level"
-	vigilVarScopePid                   = "scope_pid"
-	vigilVarSelfPid                    = "self_pid"
-	vigilVarWatchLengths               = "watch_lengths"
-	vigilVarWatchLetters               = "watch_letters"
-	vigilVarWire                       = "wire"
+	vigilMapAddresses                    = "addresses"
+	vigilMapAnswers                      = "answers"
+	vigilMapBefores                      = "befores"
+	vigilMapBulk                         = "bulk"
+	vigilMapCallEntries                  = "call_entries"
+	vigilMapCallsEnter                   = "calls_enter"
+	vigilMapCallsExit                    = "calls_exit"
+	vigilMapDatagramFlows                = "datagram_flows"
+	vigilMapDatagramScratches            = "datagram_scratches"
+	vigilMapEntries                      = "entries"
+	vigilMapExecScratches                = "exec_scratches"
+	vigilMapFlows                        = "flows"
+	vigilMapFolds                        = "folds"
+	vigilMapLost                         = "lost"
+	vigilMapModuleNames                  = "module_names"
+	vigilMapMoreOpenFiles                = "more_open_files"
+	vigilMapOpenFiles                    = "open_files"
+	vigilMapPeers                        = "peers"
+	vigilMapProcesses                    = "processes"
+	vigilMapRanges                       = "ranges"
+	vigilMapRefusals                     = "refusals"
+	vigilMapRingLost                     = "ring_lost"
+	vigilMapRuns                         = "runs"
+	vigilMapScratches                    = "scratches"
+	vigilMapVital                        = "vital"
+	vigilMapWatches                      = "watches"
+	vigilProgAcceptGraft                 = "accept_graft"
+	vigilProgCgroupMade                  = "cgroup_made"
+	vigilProgCgroupRemoved               = "cgroup_removed"
+	vigilProgCredentialsCommit           = "credentials_commit"
+	vigilProgCredentialsExec             = "credentials_exec"
+	vigilProgDatagramEnd                 = "datagram_end"
+	vigilProgDatagramEnd6                = "datagram_end6"
+	vigilProgDatagramRead                = "datagram_read"
+	vigilProgDatagramRead6               = "datagram_read6"
+	vigilProgDatagramReceive             = "datagram_receive"
+	vigilProgDatagramSend                = "datagram_send"
+	vigilProgDatagramSend6               = "datagram_send6"
+	vigilProgDatagramSweep               = "datagram_sweep"
+	vigilProgEnterSysCapset              = "enter_sys_capset"
+	vigilProgEnterSysClose               = "enter_sys_close"
+	vigilProgEnterSysDup2                = "enter_sys_dup2"
+	vigilProgEnterSysDup3                = "enter_sys_dup3"
+	vigilProgEnterSysExecve              = "enter_sys_execve"
+	vigilProgEnterSysExecveat            = "enter_sys_execveat"
+	vigilProgEnterSysMprotect            = "enter_sys_mprotect"
+	vigilProgEnterSysPkeyMprotect        = "enter_sys_pkey_mprotect"
+	vigilProgEnterSysSetfsgid            = "enter_sys_setfsgid"
+	vigilProgEnterSysSetfsuid            = "enter_sys_setfsuid"
+	vigilProgEnterSysSetgid              = "enter_sys_setgid"
+	vigilProgEnterSysSetns               = "enter_sys_setns"
+	vigilProgEnterSysSetregid            = "enter_sys_setregid"
+	vigilProgEnterSysSetresgid           = "enter_sys_setresgid"
+	vigilProgEnterSysSetresuid           = "enter_sys_setresuid"
+	vigilProgEnterSysSetreuid            = "enter_sys_setreuid"
+	vigilProgEnterSysSetuid              = "enter_sys_setuid"
+	vigilProgEnterSysUnshare             = "enter_sys_unshare"
+	vigilProgExitFileClose               = "exit_file_close"
+	vigilProgExitSysAccept               = "exit_sys_accept"
+	vigilProgExitSysAccept4              = "exit_sys_accept4"
+	vigilProgExitSysBind                 = "exit_sys_bind"
+	vigilProgExitSysBpf                  = "exit_sys_bpf"
+	vigilProgExitSysCapset               = "exit_sys_capset"
+	vigilProgExitSysChmod                = "exit_sys_chmod"
+	vigilProgExitSysChown                = "exit_sys_chown"
+	vigilProgExitSysConnect              = "exit_sys_connect"
+	vigilProgExitSysCopyFileRange        = "exit_sys_copy_file_range"
+	vigilProgExitSysCreat                = "exit_sys_creat"
+	vigilProgExitSysFchmod               = "exit_sys_fchmod"
+	vigilProgExitSysFchmodat             = "exit_sys_fchmodat"
+	vigilProgExitSysFchmodat2            = "exit_sys_fchmodat2"
+	vigilProgExitSysFchown               = "exit_sys_fchown"
+	vigilProgExitSysFchownat             = "exit_sys_fchownat"
+	vigilProgExitSysFinitModule          = "exit_sys_finit_module"
+	vigilProgExitSysFsetxattr            = "exit_sys_fsetxattr"
+	vigilProgExitSysFtruncate            = "exit_sys_ftruncate"
+	vigilProgExitSysInitModule           = "exit_sys_init_module"
+	vigilProgExitSysIoUringSetup         = "exit_sys_io_uring_setup"
+	vigilProgExitSysKexecFileLoad        = "exit_sys_kexec_file_load"
+	vigilProgExitSysKexecLoad            = "exit_sys_kexec_load"
+	vigilProgExitSysLchown               = "exit_sys_lchown"
+	vigilProgExitSysLink                 = "exit_sys_link"
+	vigilProgExitSysLinkat               = "exit_sys_linkat"
+	vigilProgExitSysListen               = "exit_sys_listen"
+	vigilProgExitSysLsetxattr            = "exit_sys_lsetxattr"
+	vigilProgExitSysMemfdCreate          = "exit_sys_memfd_create"
+	vigilProgExitSysMkdir                = "exit_sys_mkdir"
+	vigilProgExitSysMkdirat              = "exit_sys_mkdirat"
+	vigilProgExitSysMmap                 = "exit_sys_mmap"
+	vigilProgExitSysMount                = "exit_sys_mount"
+	vigilProgExitSysMoveMount            = "exit_sys_move_mount"
+	vigilProgExitSysMprotect             = "exit_sys_mprotect"
+	vigilProgExitSysOpen                 = "exit_sys_open"
+	vigilProgExitSysOpenat               = "exit_sys_openat"
+	vigilProgExitSysOpenat2              = "exit_sys_openat2"
+	vigilProgExitSysPivotRoot            = "exit_sys_pivot_root"
+	vigilProgExitSysPkeyMprotect         = "exit_sys_pkey_mprotect"
+	vigilProgExitSysPrctl                = "exit_sys_prctl"
+	vigilProgExitSysProcessVmReadv       = "exit_sys_process_vm_readv"
+	vigilProgExitSysProcessVmWritev      = "exit_sys_process_vm_writev"
+	vigilProgExitSysPtrace               = "exit_sys_ptrace"
+	vigilProgExitSysPwrite64             = "exit_sys_pwrite64"
+	vigilProgExitSysPwritev              = "exit_sys_pwritev"
+	vigilProgExitSysPwritev2             = "exit_sys_pwritev2"
+	vigilProgExitSysRead                 = "exit_sys_read"
+	vigilProgExitSysRecvfrom             = "exit_sys_recvfrom"
+	vigilProgExitSysRecvmmsg             = "exit_sys_recvmmsg"
+	vigilProgExitSysRecvmsg              = "exit_sys_recvmsg"
+	vigilProgExitSysRename               = "exit_sys_rename"
+	vigilProgExitSysRenameat             = "exit_sys_renameat"
+	vigilProgExitSysRenameat2            = "exit_sys_renameat2"
+	vigilProgExitSysRmdir                = "exit_sys_rmdir"
+	vigilProgExitSysSendfile64           = "exit_sys_sendfile64"
+	vigilProgExitSysSendmmsg             = "exit_sys_sendmmsg"
+	vigilProgExitSysSendmsg              = "exit_sys_sendmsg"
+	vigilProgExitSysSendto               = "exit_sys_sendto"
+	vigilProgExitSysSetfsgid             = "exit_sys_setfsgid"
+	vigilProgExitSysSetfsuid             = "exit_sys_setfsuid"
+	vigilProgExitSysSetgid               = "exit_sys_setgid"
+	vigilProgExitSysSetns                = "exit_sys_setns"
+	vigilProgExitSysSetregid             = "exit_sys_setregid"
+	vigilProgExitSysSetresgid            = "exit_sys_setresgid"
+	vigilProgExitSysSetresuid            = "exit_sys_setresuid"
+	vigilProgExitSysSetreuid             = "exit_sys_setreuid"
+	vigilProgExitSysSetuid               = "exit_sys_setuid"
+	vigilProgExitSysSetxattr             = "exit_sys_setxattr"
+	vigilProgExitSysSocket               = "exit_sys_socket"
+	vigilProgExitSysSplice               = "exit_sys_splice"
+	vigilProgExitSysSymlink              = "exit_sys_symlink"
+	vigilProgExitSysSymlinkat            = "exit_sys_symlinkat"
+	vigilProgExitSysTruncate             = "exit_sys_truncate"
+	vigilProgExitSysUmount               = "exit_sys_umount"
+	vigilProgExitSysUnlink               = "exit_sys_unlink"
+	vigilProgExitSysUnlinkat             = "exit_sys_unlinkat"
+	vigilProgExitSysUnshare              = "exit_sys_unshare"
+	vigilProgExitSysUserfaultfd          = "exit_sys_userfaultfd"
+	vigilProgExitSysWrite                = "exit_sys_write"
+	vigilProgExitSysWritev               = "exit_sys_writev"
+	vigilProgFentrySysCapset             = "fentry_sys_capset"
+	vigilProgFentrySysClose              = "fentry_sys_close"
+	vigilProgFentrySysDup2               = "fentry_sys_dup2"
+	vigilProgFentrySysDup3               = "fentry_sys_dup3"
+	vigilProgFentrySysExecve             = "fentry_sys_execve"
+	vigilProgFentrySysExecveat           = "fentry_sys_execveat"
+	vigilProgFentrySysMprotect           = "fentry_sys_mprotect"
+	vigilProgFentrySysPkeyMprotect       = "fentry_sys_pkey_mprotect"
+	vigilProgFentrySysSetfsgid           = "fentry_sys_setfsgid"
+	vigilProgFentrySysSetfsuid           = "fentry_sys_setfsuid"
+	vigilProgFentrySysSetgid             = "fentry_sys_setgid"
+	vigilProgFentrySysSetns              = "fentry_sys_setns"
+	vigilProgFentrySysSetregid           = "fentry_sys_setregid"
+	vigilProgFentrySysSetresgid          = "fentry_sys_setresgid"
+	vigilProgFentrySysSetresuid          = "fentry_sys_setresuid"
+	vigilProgFentrySysSetreuid           = "fentry_sys_setreuid"
+	vigilProgFentrySysSetuid             = "fentry_sys_setuid"
+	vigilProgFentrySysUnshare            = "fentry_sys_unshare"
+	vigilProgFexitSysAccept              = "fexit_sys_accept"
+	vigilProgFexitSysAccept4             = "fexit_sys_accept4"
+	vigilProgFexitSysBind                = "fexit_sys_bind"
+	vigilProgFexitSysBpf                 = "fexit_sys_bpf"
+	vigilProgFexitSysCapset              = "fexit_sys_capset"
+	vigilProgFexitSysChmod               = "fexit_sys_chmod"
+	vigilProgFexitSysChown               = "fexit_sys_chown"
+	vigilProgFexitSysConnect             = "fexit_sys_connect"
+	vigilProgFexitSysCopyFileRange       = "fexit_sys_copy_file_range"
+	vigilProgFexitSysCreat               = "fexit_sys_creat"
+	vigilProgFexitSysFchmod              = "fexit_sys_fchmod"
+	vigilProgFexitSysFchmodat            = "fexit_sys_fchmodat"
+	vigilProgFexitSysFchmodat2           = "fexit_sys_fchmodat2"
+	vigilProgFexitSysFchown              = "fexit_sys_fchown"
+	vigilProgFexitSysFchownat            = "fexit_sys_fchownat"
+	vigilProgFexitSysFinitModule         = "fexit_sys_finit_module"
+	vigilProgFexitSysFsetxattr           = "fexit_sys_fsetxattr"
+	vigilProgFexitSysFtruncate           = "fexit_sys_ftruncate"
+	vigilProgFexitSysInitModule          = "fexit_sys_init_module"
+	vigilProgFexitSysIoUringSetup        = "fexit_sys_io_uring_setup"
+	vigilProgFexitSysKexecFileLoad       = "fexit_sys_kexec_file_load"
+	vigilProgFexitSysKexecLoad           = "fexit_sys_kexec_load"
+	vigilProgFexitSysLchown              = "fexit_sys_lchown"
+	vigilProgFexitSysLink                = "fexit_sys_link"
+	vigilProgFexitSysLinkat              = "fexit_sys_linkat"
+	vigilProgFexitSysListen              = "fexit_sys_listen"
+	vigilProgFexitSysLsetxattr           = "fexit_sys_lsetxattr"
+	vigilProgFexitSysMemfdCreate         = "fexit_sys_memfd_create"
+	vigilProgFexitSysMkdir               = "fexit_sys_mkdir"
+	vigilProgFexitSysMkdirat             = "fexit_sys_mkdirat"
+	vigilProgFexitSysMmap                = "fexit_sys_mmap"
+	vigilProgFexitSysMount               = "fexit_sys_mount"
+	vigilProgFexitSysMoveMount           = "fexit_sys_move_mount"
+	vigilProgFexitSysMprotect            = "fexit_sys_mprotect"
+	vigilProgFexitSysOpen                = "fexit_sys_open"
+	vigilProgFexitSysOpenat              = "fexit_sys_openat"
+	vigilProgFexitSysOpenat2             = "fexit_sys_openat2"
+	vigilProgFexitSysPivotRoot           = "fexit_sys_pivot_root"
+	vigilProgFexitSysPkeyMprotect        = "fexit_sys_pkey_mprotect"
+	vigilProgFexitSysPrctl               = "fexit_sys_prctl"
+	vigilProgFexitSysProcessVmReadv      = "fexit_sys_process_vm_readv"
+	vigilProgFexitSysProcessVmWritev     = "fexit_sys_process_vm_writev"
+	vigilProgFexitSysPtrace              = "fexit_sys_ptrace"
+	vigilProgFexitSysPwrite64            = "fexit_sys_pwrite64"
+	vigilProgFexitSysPwritev             = "fexit_sys_pwritev"
+	vigilProgFexitSysPwritev2            = "fexit_sys_pwritev2"
+	vigilProgFexitSysRead                = "fexit_sys_read"
+	vigilProgFexitSysRecvfrom            = "fexit_sys_recvfrom"
+	vigilProgFexitSysRecvmmsg            = "fexit_sys_recvmmsg"
+	vigilProgFexitSysRecvmsg             = "fexit_sys_recvmsg"
+	vigilProgFexitSysRename              = "fexit_sys_rename"
+	vigilProgFexitSysRenameat            = "fexit_sys_renameat"
+	vigilProgFexitSysRenameat2           = "fexit_sys_renameat2"
+	vigilProgFexitSysRmdir               = "fexit_sys_rmdir"
+	vigilProgFexitSysSendfile64          = "fexit_sys_sendfile64"
+	vigilProgFexitSysSendmmsg            = "fexit_sys_sendmmsg"
+	vigilProgFexitSysSendmsg             = "fexit_sys_sendmsg"
+	vigilProgFexitSysSendto              = "fexit_sys_sendto"
+	vigilProgFexitSysSetfsgid            = "fexit_sys_setfsgid"
+	vigilProgFexitSysSetfsuid            = "fexit_sys_setfsuid"
+	vigilProgFexitSysSetgid              = "fexit_sys_setgid"
+	vigilProgFexitSysSetns               = "fexit_sys_setns"
+	vigilProgFexitSysSetregid            = "fexit_sys_setregid"
+	vigilProgFexitSysSetresgid           = "fexit_sys_setresgid"
+	vigilProgFexitSysSetresuid           = "fexit_sys_setresuid"
+	vigilProgFexitSysSetreuid            = "fexit_sys_setreuid"
+	vigilProgFexitSysSetuid              = "fexit_sys_setuid"
+	vigilProgFexitSysSetxattr            = "fexit_sys_setxattr"
+	vigilProgFexitSysSocket              = "fexit_sys_socket"
+	vigilProgFexitSysSplice              = "fexit_sys_splice"
+	vigilProgFexitSysSymlink             = "fexit_sys_symlink"
+	vigilProgFexitSysSymlinkat           = "fexit_sys_symlinkat"
+	vigilProgFexitSysTruncate            = "fexit_sys_truncate"
+	vigilProgFexitSysUmount              = "fexit_sys_umount"
+	vigilProgFexitSysUnlink              = "fexit_sys_unlink"
+	vigilProgFexitSysUnlinkat            = "fexit_sys_unlinkat"
+	vigilProgFexitSysUnshare             = "fexit_sys_unshare"
+	vigilProgFexitSysUserfaultfd         = "fexit_sys_userfaultfd"
+	vigilProgFexitSysWrite               = "fexit_sys_write"
+	vigilProgFexitSysWritev              = "fexit_sys_writev"
+	vigilProgFileChmod                   = "file_chmod"
+	vigilProgFileChown                   = "file_chown"
+	vigilProgFileClose                   = "file_close"
+	vigilProgFileLink                    = "file_link"
+	vigilProgFileMkdir                   = "file_mkdir"
+	vigilProgFileOpen                    = "file_open"
+	vigilProgFileRename                  = "file_rename"
+	vigilProgFileRmdir                   = "file_rmdir"
+	vigilProgFileSplice                  = "file_splice"
+	vigilProgFileSymlink                 = "file_symlink"
+	vigilProgFileUnlink                  = "file_unlink"
+	vigilProgFileWrite                   = "file_write"
+	vigilProgFileWritev                  = "file_writev"
+	vigilProgFlowBegin                   = "flow_begin"
+	vigilProgFlowState                   = "flow_state"
+	vigilProgFoldSweep                   = "fold_sweep"
+	vigilProgInet6Bind                   = "inet6_bind"
+	vigilProgInetBind                    = "inet_bind"
+	vigilProgInetDgramConnect            = "inet_dgram_connect"
+	vigilProgInetListen                  = "inet_listen"
+	vigilProgInetStreamConnect           = "inet_stream_connect"
+	vigilProgKacceptGraft                = "kaccept_graft"
+	vigilProgKcredentialsCommit          = "kcredentials_commit"
+	vigilProgKdatagramEnd                = "kdatagram_end"
+	vigilProgKdatagramEnd6               = "kdatagram_end6"
+	vigilProgKdatagramReceive            = "kdatagram_receive"
+	vigilProgKdatagramSend               = "kdatagram_send"
+	vigilProgKdatagramSend6              = "kdatagram_send6"
+	vigilProgKfileChmod                  = "kfile_chmod"
+	vigilProgKfileChown                  = "kfile_chown"
+	vigilProgKfileClose                  = "kfile_close"
+	vigilProgKfileLink                   = "kfile_link"
+	vigilProgKfileMkdir                  = "kfile_mkdir"
+	vigilProgKfileOpen                   = "kfile_open"
+	vigilProgKfileRename                 = "kfile_rename"
+	vigilProgKfileRmdir                  = "kfile_rmdir"
+	vigilProgKfileSplice                 = "kfile_splice"
+	vigilProgKfileSymlink                = "kfile_symlink"
+	vigilProgKfileUnlink                 = "kfile_unlink"
+	vigilProgKfileWrite                  = "kfile_write"
+	vigilProgKfileWritev                 = "kfile_writev"
+	vigilProgKinet6Bind                  = "kinet6_bind"
+	vigilProgKinetBind                   = "kinet_bind"
+	vigilProgKinetDgramConnect           = "kinet_dgram_connect"
+	vigilProgKinetListen                 = "kinet_listen"
+	vigilProgKinetStreamConnect          = "kinet_stream_connect"
+	vigilProgKmemoryProtect              = "kmemory_protect"
+	vigilProgKprobeEnter                 = "kprobe_enter"
+	vigilProgKprobeSysCapset             = "kprobe_sys_capset"
+	vigilProgKprobeSysClose              = "kprobe_sys_close"
+	vigilProgKprobeSysDup2               = "kprobe_sys_dup2"
+	vigilProgKprobeSysDup3               = "kprobe_sys_dup3"
+	vigilProgKprobeSysEnter              = "kprobe_sys_enter"
+	vigilProgKprobeSysExecve             = "kprobe_sys_execve"
+	vigilProgKprobeSysExecveat           = "kprobe_sys_execveat"
+	vigilProgKprobeSysMprotect           = "kprobe_sys_mprotect"
+	vigilProgKprobeSysPkeyMprotect       = "kprobe_sys_pkey_mprotect"
+	vigilProgKprobeSysSetfsgid           = "kprobe_sys_setfsgid"
+	vigilProgKprobeSysSetfsuid           = "kprobe_sys_setfsuid"
+	vigilProgKprobeSysSetgid             = "kprobe_sys_setgid"
+	vigilProgKprobeSysSetns              = "kprobe_sys_setns"
+	vigilProgKprobeSysSetregid           = "kprobe_sys_setregid"
+	vigilProgKprobeSysSetresgid          = "kprobe_sys_setresgid"
+	vigilProgKprobeSysSetresuid          = "kprobe_sys_setresuid"
+	vigilProgKprobeSysSetreuid           = "kprobe_sys_setreuid"
+	vigilProgKprobeSysSetuid             = "kprobe_sys_setuid"
+	vigilProgKprobeSysUnshare            = "kprobe_sys_unshare"
+	vigilProgKretprobeSysAccept          = "kretprobe_sys_accept"
+	vigilProgKretprobeSysAccept4         = "kretprobe_sys_accept4"
+	vigilProgKretprobeSysBind            = "kretprobe_sys_bind"
+	vigilProgKretprobeSysBpf             = "kretprobe_sys_bpf"
+	vigilProgKretprobeSysCapset          = "kretprobe_sys_capset"
+	vigilProgKretprobeSysChmod           = "kretprobe_sys_chmod"
+	vigilProgKretprobeSysChown           = "kretprobe_sys_chown"
+	vigilProgKretprobeSysConnect         = "kretprobe_sys_connect"
+	vigilProgKretprobeSysCopyFileRange   = "kretprobe_sys_copy_file_range"
+	vigilProgKretprobeSysCreat           = "kretprobe_sys_creat"
+	vigilProgKretprobeSysFchmod          = "kretprobe_sys_fchmod"
+	vigilProgKretprobeSysFchmodat        = "kretprobe_sys_fchmodat"
+	vigilProgKretprobeSysFchmodat2       = "kretprobe_sys_fchmodat2"
+	vigilProgKretprobeSysFchown          = "kretprobe_sys_fchown"
+	vigilProgKretprobeSysFchownat        = "kretprobe_sys_fchownat"
+	vigilProgKretprobeSysFinitModule     = "kretprobe_sys_finit_module"
+	vigilProgKretprobeSysFsetxattr       = "kretprobe_sys_fsetxattr"
+	vigilProgKretprobeSysFtruncate       = "kretprobe_sys_ftruncate"
+	vigilProgKretprobeSysInitModule      = "kretprobe_sys_init_module"
+	vigilProgKretprobeSysIoUringSetup    = "kretprobe_sys_io_uring_setup"
+	vigilProgKretprobeSysKexecFileLoad   = "kretprobe_sys_kexec_file_load"
+	vigilProgKretprobeSysKexecLoad       = "kretprobe_sys_kexec_load"
+	vigilProgKretprobeSysLchown          = "kretprobe_sys_lchown"
+	vigilProgKretprobeSysLink            = "kretprobe_sys_link"
+	vigilProgKretprobeSysLinkat          = "kretprobe_sys_linkat"
+	vigilProgKretprobeSysListen          = "kretprobe_sys_listen"
+	vigilProgKretprobeSysLsetxattr       = "kretprobe_sys_lsetxattr"
+	vigilProgKretprobeSysMemfdCreate     = "kretprobe_sys_memfd_create"
+	vigilProgKretprobeSysMkdir           = "kretprobe_sys_mkdir"
+	vigilProgKretprobeSysMkdirat         = "kretprobe_sys_mkdirat"
+	vigilProgKretprobeSysMmap            = "kretprobe_sys_mmap"
+	vigilProgKretprobeSysMount           = "kretprobe_sys_mount"
+	vigilProgKretprobeSysMoveMount       = "kretprobe_sys_move_mount"
+	vigilProgKretprobeSysMprotect        = "kretprobe_sys_mprotect"
+	vigilProgKretprobeSysOpen            = "kretprobe_sys_open"
+	vigilProgKretprobeSysOpenat          = "kretprobe_sys_openat"
+	vigilProgKretprobeSysOpenat2         = "kretprobe_sys_openat2"
+	vigilProgKretprobeSysPivotRoot       = "kretprobe_sys_pivot_root"
+	vigilProgKretprobeSysPkeyMprotect    = "kretprobe_sys_pkey_mprotect"
+	vigilProgKretprobeSysPrctl           = "kretprobe_sys_prctl"
+	vigilProgKretprobeSysProcessVmReadv  = "kretprobe_sys_process_vm_readv"
+	vigilProgKretprobeSysProcessVmWritev = "kretprobe_sys_process_vm_writev"
+	vigilProgKretprobeSysPtrace          = "kretprobe_sys_ptrace"
+	vigilProgKretprobeSysPwrite64        = "kretprobe_sys_pwrite64"
+	vigilProgKretprobeSysPwritev         = "kretprobe_sys_pwritev"
+	vigilProgKretprobeSysPwritev2        = "kretprobe_sys_pwritev2"
+	vigilProgKretprobeSysRead            = "kretprobe_sys_read"
+	vigilProgKretprobeSysRecvfrom        = "kretprobe_sys_recvfrom"
+	vigilProgKretprobeSysRecvmmsg        = "kretprobe_sys_recvmmsg"
+	vigilProgKretprobeSysRecvmsg         = "kretprobe_sys_recvmsg"
+	vigilProgKretprobeSysRename          = "kretprobe_sys_rename"
+	vigilProgKretprobeSysRenameat        = "kretprobe_sys_renameat"
+	vigilProgKretprobeSysRenameat2       = "kretprobe_sys_renameat2"
+	vigilProgKretprobeSysRmdir           = "kretprobe_sys_rmdir"
+	vigilProgKretprobeSysSendfile64      = "kretprobe_sys_sendfile64"
+	vigilProgKretprobeSysSendmmsg        = "kretprobe_sys_sendmmsg"
+	vigilProgKretprobeSysSendmsg         = "kretprobe_sys_sendmsg"
+	vigilProgKretprobeSysSendto          = "kretprobe_sys_sendto"
+	vigilProgKretprobeSysSetfsgid        = "kretprobe_sys_setfsgid"
+	vigilProgKretprobeSysSetfsuid        = "kretprobe_sys_setfsuid"
+	vigilProgKretprobeSysSetgid          = "kretprobe_sys_setgid"
+	vigilProgKretprobeSysSetns           = "kretprobe_sys_setns"
+	vigilProgKretprobeSysSetregid        = "kretprobe_sys_setregid"
+	vigilProgKretprobeSysSetresgid       = "kretprobe_sys_setresgid"
+	vigilProgKretprobeSysSetresuid       = "kretprobe_sys_setresuid"
+	vigilProgKretprobeSysSetreuid        = "kretprobe_sys_setreuid"
+	vigilProgKretprobeSysSetuid          = "kretprobe_sys_setuid"
+	vigilProgKretprobeSysSetxattr        = "kretprobe_sys_setxattr"
+	vigilProgKretprobeSysSocket          = "kretprobe_sys_socket"
+	vigilProgKretprobeSysSplice          = "kretprobe_sys_splice"
+	vigilProgKretprobeSysSymlink         = "kretprobe_sys_symlink"
+	vigilProgKretprobeSysSymlinkat       = "kretprobe_sys_symlinkat"
+	vigilProgKretprobeSysTruncate        = "kretprobe_sys_truncate"
+	vigilProgKretprobeSysUmount          = "kretprobe_sys_umount"
+	vigilProgKretprobeSysUnlink          = "kretprobe_sys_unlink"
+	vigilProgKretprobeSysUnlinkat        = "kretprobe_sys_unlinkat"
+	vigilProgKretprobeSysUnshare         = "kretprobe_sys_unshare"
+	vigilProgKretprobeSysUserfaultfd     = "kretprobe_sys_userfaultfd"
+	vigilProgKretprobeSysWrite           = "kretprobe_sys_write"
+	vigilProgKretprobeSysWritev          = "kretprobe_sys_writev"
+	vigilProgKsocketCreate               = "ksocket_create"
+	vigilProgKunixBind                   = "kunix_bind"
+	vigilProgKunixDgramConnect           = "kunix_dgram_connect"
+	vigilProgKunixListen                 = "kunix_listen"
+	vigilProgKunixStreamConnect          = "kunix_stream_connect"
+	vigilProgMemoryMap                   = "memory_map"
+	vigilProgMemoryProtect               = "memory_protect"
+	vigilProgModuleLoad                  = "module_load"
+	vigilProgMptcpListen                 = "mptcp_listen"
+	vigilProgProcessExec                 = "process_exec"
+	vigilProgProcessExit                 = "process_exit"
+	vigilProgProcessFork                 = "process_fork"
+	vigilProgProcessSeed                 = "process_seed"
+	vigilProgSignalSent                  = "signal_sent"
+	vigilProgSocketCreate                = "socket_create"
+	vigilProgSysEnter                    = "sys_enter"
+	vigilProgSysExit                     = "sys_exit"
+	vigilProgTraceExit                   = "trace_exit"
+	vigilProgUnixBind                    = "unix_bind"
+	vigilProgUnixDgramConnect            = "unix_dgram_connect"
+	vigilProgUnixListen                  = "unix_listen"
+	vigilProgUnixStreamConnect           = "unix_stream_connect"
+	vigilVarAnswersWaiting               = "answers_waiting"
+	vigilVarArgumentsMax                 = "arguments_max"
+	vigilVarBootSeed                     = "boot_seed"
+	vigilVarCgroupController             = "cgroup_controller"
+	vigilVarKinds                        = "kinds"
+	vigilVarPageShift                    = "page_shift"
+	vigilVarScope                        = "scope"
+	vigilVarScopeCgroup                  = "scope_cgroup"
+	vigilVarScopeCgroupLevel             = "scope_cgroup_level"
+	vigilVarScopePid                     = "scope_pid"
+	vigilVarSelfPid                      = "self_pid"
+	vigilVarWatchLengths                 = "watch_lengths"
+	vigilVarWatchLetters                 = "watch_letters"
+	vigilVarWire                         = "wire"
 )
 
 // loadVigil returns the embedded CollectionSpec for vigil.
@@ -402,208 +928,429 @@ type vigilSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vigilProgramSpecs struct {
-	EnterSysClose             *ebpf.ProgramSpec `ebpf:"enter_sys_close"`
-	EnterSysDup2              *ebpf.ProgramSpec `ebpf:"enter_sys_dup2"`
-	EnterSysDup3              *ebpf.ProgramSpec `ebpf:"enter_sys_dup3"`
-	ExitFileClose             *ebpf.ProgramSpec `ebpf:"exit_file_close"`
-	ExitSysChmod              *ebpf.ProgramSpec `ebpf:"exit_sys_chmod"`
-	ExitSysChown              *ebpf.ProgramSpec `ebpf:"exit_sys_chown"`
-	ExitSysCopyFileRange      *ebpf.ProgramSpec `ebpf:"exit_sys_copy_file_range"`
-	ExitSysCreat              *ebpf.ProgramSpec `ebpf:"exit_sys_creat"`
-	ExitSysFchmod             *ebpf.ProgramSpec `ebpf:"exit_sys_fchmod"`
-	ExitSysFchmodat           *ebpf.ProgramSpec `ebpf:"exit_sys_fchmodat"`
-	ExitSysFchmodat2          *ebpf.ProgramSpec `ebpf:"exit_sys_fchmodat2"`
-	ExitSysFchown             *ebpf.ProgramSpec `ebpf:"exit_sys_fchown"`
-	ExitSysFchownat           *ebpf.ProgramSpec `ebpf:"exit_sys_fchownat"`
-	ExitSysFsetxattr          *ebpf.ProgramSpec `ebpf:"exit_sys_fsetxattr"`
-	ExitSysFtruncate          *ebpf.ProgramSpec `ebpf:"exit_sys_ftruncate"`
-	ExitSysLchown             *ebpf.ProgramSpec `ebpf:"exit_sys_lchown"`
-	ExitSysLink               *ebpf.ProgramSpec `ebpf:"exit_sys_link"`
-	ExitSysLinkat             *ebpf.ProgramSpec `ebpf:"exit_sys_linkat"`
-	ExitSysLsetxattr          *ebpf.ProgramSpec `ebpf:"exit_sys_lsetxattr"`
-	ExitSysMkdir              *ebpf.ProgramSpec `ebpf:"exit_sys_mkdir"`
-	ExitSysMkdirat            *ebpf.ProgramSpec `ebpf:"exit_sys_mkdirat"`
-	ExitSysMount              *ebpf.ProgramSpec `ebpf:"exit_sys_mount"`
-	ExitSysMoveMount          *ebpf.ProgramSpec `ebpf:"exit_sys_move_mount"`
-	ExitSysOpen               *ebpf.ProgramSpec `ebpf:"exit_sys_open"`
-	ExitSysOpenat             *ebpf.ProgramSpec `ebpf:"exit_sys_openat"`
-	ExitSysOpenat2            *ebpf.ProgramSpec `ebpf:"exit_sys_openat2"`
-	ExitSysPivotRoot          *ebpf.ProgramSpec `ebpf:"exit_sys_pivot_root"`
-	ExitSysPrctl              *ebpf.ProgramSpec `ebpf:"exit_sys_prctl"`
-	ExitSysPwrite64           *ebpf.ProgramSpec `ebpf:"exit_sys_pwrite64"`
-	ExitSysPwritev            *ebpf.ProgramSpec `ebpf:"exit_sys_pwritev"`
-	ExitSysPwritev2           *ebpf.ProgramSpec `ebpf:"exit_sys_pwritev2"`
-	ExitSysRename             *ebpf.ProgramSpec `ebpf:"exit_sys_rename"`
-	ExitSysRenameat           *ebpf.ProgramSpec `ebpf:"exit_sys_renameat"`
-	ExitSysRenameat2          *ebpf.ProgramSpec `ebpf:"exit_sys_renameat2"`
-	ExitSysRmdir              *ebpf.ProgramSpec `ebpf:"exit_sys_rmdir"`
-	ExitSysSendfile64         *ebpf.ProgramSpec `ebpf:"exit_sys_sendfile64"`
-	ExitSysSetxattr           *ebpf.ProgramSpec `ebpf:"exit_sys_setxattr"`
-	ExitSysSplice             *ebpf.ProgramSpec `ebpf:"exit_sys_splice"`
-	ExitSysSymlink            *ebpf.ProgramSpec `ebpf:"exit_sys_symlink"`
-	ExitSysSymlinkat          *ebpf.ProgramSpec `ebpf:"exit_sys_symlinkat"`
-	ExitSysTruncate           *ebpf.ProgramSpec `ebpf:"exit_sys_truncate"`
-	ExitSysUmount             *ebpf.ProgramSpec `ebpf:"exit_sys_umount"`
-	ExitSysUnlink             *ebpf.ProgramSpec `ebpf:"exit_sys_unlink"`
-	ExitSysUnlinkat           *ebpf.ProgramSpec `ebpf:"exit_sys_unlinkat"`
-	ExitSysWrite              *ebpf.ProgramSpec `ebpf:"exit_sys_write"`
-	ExitSysWritev             *ebpf.ProgramSpec `ebpf:"exit_sys_writev"`
-	FentrySysClose            *ebpf.ProgramSpec `ebpf:"fentry_sys_close"`
-	FentrySysDup2             *ebpf.ProgramSpec `ebpf:"fentry_sys_dup2"`
-	FentrySysDup3             *ebpf.ProgramSpec `ebpf:"fentry_sys_dup3"`
-	FexitSysChmod             *ebpf.ProgramSpec `ebpf:"fexit_sys_chmod"`
-	FexitSysChown             *ebpf.ProgramSpec `ebpf:"fexit_sys_chown"`
-	FexitSysCopyFileRange     *ebpf.ProgramSpec `ebpf:"fexit_sys_copy_file_range"`
-	FexitSysCreat             *ebpf.ProgramSpec `ebpf:"fexit_sys_creat"`
-	FexitSysFchmod            *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmod"`
-	FexitSysFchmodat          *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmodat"`
-	FexitSysFchmodat2         *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmodat2"`
-	FexitSysFchown            *ebpf.ProgramSpec `ebpf:"fexit_sys_fchown"`
-	FexitSysFchownat          *ebpf.ProgramSpec `ebpf:"fexit_sys_fchownat"`
-	FexitSysFsetxattr         *ebpf.ProgramSpec `ebpf:"fexit_sys_fsetxattr"`
-	FexitSysFtruncate         *ebpf.ProgramSpec `ebpf:"fexit_sys_ftruncate"`
-	FexitSysLchown            *ebpf.ProgramSpec `ebpf:"fexit_sys_lchown"`
-	FexitSysLink              *ebpf.ProgramSpec `ebpf:"fexit_sys_link"`
-	FexitSysLinkat            *ebpf.ProgramSpec `ebpf:"fexit_sys_linkat"`
-	FexitSysLsetxattr         *ebpf.ProgramSpec `ebpf:"fexit_sys_lsetxattr"`
-	FexitSysMkdir             *ebpf.ProgramSpec `ebpf:"fexit_sys_mkdir"`
-	FexitSysMkdirat           *ebpf.ProgramSpec `ebpf:"fexit_sys_mkdirat"`
-	FexitSysMount             *ebpf.ProgramSpec `ebpf:"fexit_sys_mount"`
-	FexitSysMoveMount         *ebpf.ProgramSpec `ebpf:"fexit_sys_move_mount"`
-	FexitSysOpen              *ebpf.ProgramSpec `ebpf:"fexit_sys_open"`
-	FexitSysOpenat            *ebpf.ProgramSpec `ebpf:"fexit_sys_openat"`
-	FexitSysOpenat2           *ebpf.ProgramSpec `ebpf:"fexit_sys_openat2"`
-	FexitSysPivotRoot         *ebpf.ProgramSpec `ebpf:"fexit_sys_pivot_root"`
-	FexitSysPrctl             *ebpf.ProgramSpec `ebpf:"fexit_sys_prctl"`
-	FexitSysPwrite64          *ebpf.ProgramSpec `ebpf:"fexit_sys_pwrite64"`
-	FexitSysPwritev           *ebpf.ProgramSpec `ebpf:"fexit_sys_pwritev"`
-	FexitSysPwritev2          *ebpf.ProgramSpec `ebpf:"fexit_sys_pwritev2"`
-	FexitSysRename            *ebpf.ProgramSpec `ebpf:"fexit_sys_rename"`
-	FexitSysRenameat          *ebpf.ProgramSpec `ebpf:"fexit_sys_renameat"`
-	FexitSysRenameat2         *ebpf.ProgramSpec `ebpf:"fexit_sys_renameat2"`
-	FexitSysRmdir             *ebpf.ProgramSpec `ebpf:"fexit_sys_rmdir"`
-	FexitSysSendfile64        *ebpf.ProgramSpec `ebpf:"fexit_sys_sendfile64"`
-	FexitSysSetxattr          *ebpf.ProgramSpec `ebpf:"fexit_sys_setxattr"`
-	FexitSysSplice            *ebpf.ProgramSpec `ebpf:"fexit_sys_splice"`
-	FexitSysSymlink           *ebpf.ProgramSpec `ebpf:"fexit_sys_symlink"`
-	FexitSysSymlinkat         *ebpf.ProgramSpec `ebpf:"fexit_sys_symlinkat"`
-	FexitSysTruncate          *ebpf.ProgramSpec `ebpf:"fexit_sys_truncate"`
-	FexitSysUmount            *ebpf.ProgramSpec `ebpf:"fexit_sys_umount"`
-	FexitSysUnlink            *ebpf.ProgramSpec `ebpf:"fexit_sys_unlink"`
-	FexitSysUnlinkat          *ebpf.ProgramSpec `ebpf:"fexit_sys_unlinkat"`
-	FexitSysWrite             *ebpf.ProgramSpec `ebpf:"fexit_sys_write"`
-	FexitSysWritev            *ebpf.ProgramSpec `ebpf:"fexit_sys_writev"`
-	FileChmod                 *ebpf.ProgramSpec `ebpf:"file_chmod"`
-	FileChown                 *ebpf.ProgramSpec `ebpf:"file_chown"`
-	FileClose                 *ebpf.ProgramSpec `ebpf:"file_close"`
-	FileLink                  *ebpf.ProgramSpec `ebpf:"file_link"`
-	FileMkdir                 *ebpf.ProgramSpec `ebpf:"file_mkdir"`
-	FileOpen                  *ebpf.ProgramSpec `ebpf:"file_open"`
-	FileRename                *ebpf.ProgramSpec `ebpf:"file_rename"`
-	FileRmdir                 *ebpf.ProgramSpec `ebpf:"file_rmdir"`
-	FileSplice                *ebpf.ProgramSpec `ebpf:"file_splice"`
-	FileSymlink               *ebpf.ProgramSpec `ebpf:"file_symlink"`
-	FileUnlink                *ebpf.ProgramSpec `ebpf:"file_unlink"`
-	FileWrite                 *ebpf.ProgramSpec `ebpf:"file_write"`
-	FileWritev                *ebpf.ProgramSpec `ebpf:"file_writev"`
-	FoldSweep                 *ebpf.ProgramSpec `ebpf:"fold_sweep"`
-	KfileChmod                *ebpf.ProgramSpec `ebpf:"kfile_chmod"`
-	KfileChown                *ebpf.ProgramSpec `ebpf:"kfile_chown"`
-	KfileClose                *ebpf.ProgramSpec `ebpf:"kfile_close"`
-	KfileLink                 *ebpf.ProgramSpec `ebpf:"kfile_link"`
-	KfileMkdir                *ebpf.ProgramSpec `ebpf:"kfile_mkdir"`
-	KfileOpen                 *ebpf.ProgramSpec `ebpf:"kfile_open"`
-	KfileRename               *ebpf.ProgramSpec `ebpf:"kfile_rename"`
-	KfileRmdir                *ebpf.ProgramSpec `ebpf:"kfile_rmdir"`
-	KfileSplice               *ebpf.ProgramSpec `ebpf:"kfile_splice"`
-	KfileSymlink              *ebpf.ProgramSpec `ebpf:"kfile_symlink"`
-	KfileUnlink               *ebpf.ProgramSpec `ebpf:"kfile_unlink"`
-	KfileWrite                *ebpf.ProgramSpec `ebpf:"kfile_write"`
-	KfileWritev               *ebpf.ProgramSpec `ebpf:"kfile_writev"`
-	KprobeEnter               *ebpf.ProgramSpec `ebpf:"kprobe_enter"`
-	KprobeSysClose            *ebpf.ProgramSpec `ebpf:"kprobe_sys_close"`
-	KprobeSysDup2             *ebpf.ProgramSpec `ebpf:"kprobe_sys_dup2"`
-	KprobeSysDup3             *ebpf.ProgramSpec `ebpf:"kprobe_sys_dup3"`
-	KprobeSysEnter            *ebpf.ProgramSpec `ebpf:"kprobe_sys_enter"`
-	KretprobeSysChmod         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_chmod"`
-	KretprobeSysChown         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_chown"`
-	KretprobeSysCopyFileRange *ebpf.ProgramSpec `ebpf:"kretprobe_sys_copy_file_range"`
-	KretprobeSysCreat         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_creat"`
-	KretprobeSysFchmod        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmod"`
-	KretprobeSysFchmodat      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmodat"`
-	KretprobeSysFchmodat2     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmodat2"`
-	KretprobeSysFchown        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchown"`
-	KretprobeSysFchownat      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchownat"`
-	KretprobeSysFsetxattr     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fsetxattr"`
-	KretprobeSysFtruncate     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_ftruncate"`
-	KretprobeSysLchown        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_lchown"`
-	KretprobeSysLink          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_link"`
-	KretprobeSysLinkat        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_linkat"`
-	KretprobeSysLsetxattr     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_lsetxattr"`
-	KretprobeSysMkdir         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mkdir"`
-	KretprobeSysMkdirat       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mkdirat"`
-	KretprobeSysMount         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mount"`
-	KretprobeSysMoveMount     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_move_mount"`
-	KretprobeSysOpen          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_open"`
-	KretprobeSysOpenat        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_openat"`
-	KretprobeSysOpenat2       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_openat2"`
-	KretprobeSysPivotRoot     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pivot_root"`
-	KretprobeSysPrctl         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_prctl"`
-	KretprobeSysPwrite64      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwrite64"`
-	KretprobeSysPwritev       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwritev"`
-	KretprobeSysPwritev2      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwritev2"`
-	KretprobeSysRename        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_rename"`
-	KretprobeSysRenameat      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_renameat"`
-	KretprobeSysRenameat2     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_renameat2"`
-	KretprobeSysRmdir         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_rmdir"`
-	KretprobeSysSendfile64    *ebpf.ProgramSpec `ebpf:"kretprobe_sys_sendfile64"`
-	KretprobeSysSetxattr      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setxattr"`
-	KretprobeSysSplice        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_splice"`
-	KretprobeSysSymlink       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_symlink"`
-	KretprobeSysSymlinkat     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_symlinkat"`
-	KretprobeSysTruncate      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_truncate"`
-	KretprobeSysUmount        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_umount"`
-	KretprobeSysUnlink        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_unlink"`
-	KretprobeSysUnlinkat      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_unlinkat"`
-	KretprobeSysWrite         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_write"`
-	KretprobeSysWritev        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_writev"`
-	ProcessExec               *ebpf.ProgramSpec `ebpf:"process_exec"`
-	ProcessExit               *ebpf.ProgramSpec `ebpf:"process_exit"`
-	ProcessFork               *ebpf.ProgramSpec `ebpf:"process_fork"`
-	ProcessSeed               *ebpf.ProgramSpec `ebpf:"process_seed"`
-	SysEnter                  *ebpf.ProgramSpec `ebpf:"sys_enter"`
-	SysExit                   *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	AcceptGraft                 *ebpf.ProgramSpec `ebpf:"accept_graft"`
+	CgroupMade                  *ebpf.ProgramSpec `ebpf:"cgroup_made"`
+	CgroupRemoved               *ebpf.ProgramSpec `ebpf:"cgroup_removed"`
+	CredentialsCommit           *ebpf.ProgramSpec `ebpf:"credentials_commit"`
+	CredentialsExec             *ebpf.ProgramSpec `ebpf:"credentials_exec"`
+	DatagramEnd                 *ebpf.ProgramSpec `ebpf:"datagram_end"`
+	DatagramEnd6                *ebpf.ProgramSpec `ebpf:"datagram_end6"`
+	DatagramRead                *ebpf.ProgramSpec `ebpf:"datagram_read"`
+	DatagramRead6               *ebpf.ProgramSpec `ebpf:"datagram_read6"`
+	DatagramReceive             *ebpf.ProgramSpec `ebpf:"datagram_receive"`
+	DatagramSend                *ebpf.ProgramSpec `ebpf:"datagram_send"`
+	DatagramSend6               *ebpf.ProgramSpec `ebpf:"datagram_send6"`
+	DatagramSweep               *ebpf.ProgramSpec `ebpf:"datagram_sweep"`
+	EnterSysCapset              *ebpf.ProgramSpec `ebpf:"enter_sys_capset"`
+	EnterSysClose               *ebpf.ProgramSpec `ebpf:"enter_sys_close"`
+	EnterSysDup2                *ebpf.ProgramSpec `ebpf:"enter_sys_dup2"`
+	EnterSysDup3                *ebpf.ProgramSpec `ebpf:"enter_sys_dup3"`
+	EnterSysExecve              *ebpf.ProgramSpec `ebpf:"enter_sys_execve"`
+	EnterSysExecveat            *ebpf.ProgramSpec `ebpf:"enter_sys_execveat"`
+	EnterSysMprotect            *ebpf.ProgramSpec `ebpf:"enter_sys_mprotect"`
+	EnterSysPkeyMprotect        *ebpf.ProgramSpec `ebpf:"enter_sys_pkey_mprotect"`
+	EnterSysSetfsgid            *ebpf.ProgramSpec `ebpf:"enter_sys_setfsgid"`
+	EnterSysSetfsuid            *ebpf.ProgramSpec `ebpf:"enter_sys_setfsuid"`
+	EnterSysSetgid              *ebpf.ProgramSpec `ebpf:"enter_sys_setgid"`
+	EnterSysSetns               *ebpf.ProgramSpec `ebpf:"enter_sys_setns"`
+	EnterSysSetregid            *ebpf.ProgramSpec `ebpf:"enter_sys_setregid"`
+	EnterSysSetresgid           *ebpf.ProgramSpec `ebpf:"enter_sys_setresgid"`
+	EnterSysSetresuid           *ebpf.ProgramSpec `ebpf:"enter_sys_setresuid"`
+	EnterSysSetreuid            *ebpf.ProgramSpec `ebpf:"enter_sys_setreuid"`
+	EnterSysSetuid              *ebpf.ProgramSpec `ebpf:"enter_sys_setuid"`
+	EnterSysUnshare             *ebpf.ProgramSpec `ebpf:"enter_sys_unshare"`
+	ExitFileClose               *ebpf.ProgramSpec `ebpf:"exit_file_close"`
+	ExitSysAccept               *ebpf.ProgramSpec `ebpf:"exit_sys_accept"`
+	ExitSysAccept4              *ebpf.ProgramSpec `ebpf:"exit_sys_accept4"`
+	ExitSysBind                 *ebpf.ProgramSpec `ebpf:"exit_sys_bind"`
+	ExitSysBpf                  *ebpf.ProgramSpec `ebpf:"exit_sys_bpf"`
+	ExitSysCapset               *ebpf.ProgramSpec `ebpf:"exit_sys_capset"`
+	ExitSysChmod                *ebpf.ProgramSpec `ebpf:"exit_sys_chmod"`
+	ExitSysChown                *ebpf.ProgramSpec `ebpf:"exit_sys_chown"`
+	ExitSysConnect              *ebpf.ProgramSpec `ebpf:"exit_sys_connect"`
+	ExitSysCopyFileRange        *ebpf.ProgramSpec `ebpf:"exit_sys_copy_file_range"`
+	ExitSysCreat                *ebpf.ProgramSpec `ebpf:"exit_sys_creat"`
+	ExitSysFchmod               *ebpf.ProgramSpec `ebpf:"exit_sys_fchmod"`
+	ExitSysFchmodat             *ebpf.ProgramSpec `ebpf:"exit_sys_fchmodat"`
+	ExitSysFchmodat2            *ebpf.ProgramSpec `ebpf:"exit_sys_fchmodat2"`
+	ExitSysFchown               *ebpf.ProgramSpec `ebpf:"exit_sys_fchown"`
+	ExitSysFchownat             *ebpf.ProgramSpec `ebpf:"exit_sys_fchownat"`
+	ExitSysFinitModule          *ebpf.ProgramSpec `ebpf:"exit_sys_finit_module"`
+	ExitSysFsetxattr            *ebpf.ProgramSpec `ebpf:"exit_sys_fsetxattr"`
+	ExitSysFtruncate            *ebpf.ProgramSpec `ebpf:"exit_sys_ftruncate"`
+	ExitSysInitModule           *ebpf.ProgramSpec `ebpf:"exit_sys_init_module"`
+	ExitSysIoUringSetup         *ebpf.ProgramSpec `ebpf:"exit_sys_io_uring_setup"`
+	ExitSysKexecFileLoad        *ebpf.ProgramSpec `ebpf:"exit_sys_kexec_file_load"`
+	ExitSysKexecLoad            *ebpf.ProgramSpec `ebpf:"exit_sys_kexec_load"`
+	ExitSysLchown               *ebpf.ProgramSpec `ebpf:"exit_sys_lchown"`
+	ExitSysLink                 *ebpf.ProgramSpec `ebpf:"exit_sys_link"`
+	ExitSysLinkat               *ebpf.ProgramSpec `ebpf:"exit_sys_linkat"`
+	ExitSysListen               *ebpf.ProgramSpec `ebpf:"exit_sys_listen"`
+	ExitSysLsetxattr            *ebpf.ProgramSpec `ebpf:"exit_sys_lsetxattr"`
+	ExitSysMemfdCreate          *ebpf.ProgramSpec `ebpf:"exit_sys_memfd_create"`
+	ExitSysMkdir                *ebpf.ProgramSpec `ebpf:"exit_sys_mkdir"`
+	ExitSysMkdirat              *ebpf.ProgramSpec `ebpf:"exit_sys_mkdirat"`
+	ExitSysMmap                 *ebpf.ProgramSpec `ebpf:"exit_sys_mmap"`
+	ExitSysMount                *ebpf.ProgramSpec `ebpf:"exit_sys_mount"`
+	ExitSysMoveMount            *ebpf.ProgramSpec `ebpf:"exit_sys_move_mount"`
+	ExitSysMprotect             *ebpf.ProgramSpec `ebpf:"exit_sys_mprotect"`
+	ExitSysOpen                 *ebpf.ProgramSpec `ebpf:"exit_sys_open"`
+	ExitSysOpenat               *ebpf.ProgramSpec `ebpf:"exit_sys_openat"`
+	ExitSysOpenat2              *ebpf.ProgramSpec `ebpf:"exit_sys_openat2"`
+	ExitSysPivotRoot            *ebpf.ProgramSpec `ebpf:"exit_sys_pivot_root"`
+	ExitSysPkeyMprotect         *ebpf.ProgramSpec `ebpf:"exit_sys_pkey_mprotect"`
+	ExitSysPrctl                *ebpf.ProgramSpec `ebpf:"exit_sys_prctl"`
+	ExitSysProcessVmReadv       *ebpf.ProgramSpec `ebpf:"exit_sys_process_vm_readv"`
+	ExitSysProcessVmWritev      *ebpf.ProgramSpec `ebpf:"exit_sys_process_vm_writev"`
+	ExitSysPtrace               *ebpf.ProgramSpec `ebpf:"exit_sys_ptrace"`
+	ExitSysPwrite64             *ebpf.ProgramSpec `ebpf:"exit_sys_pwrite64"`
+	ExitSysPwritev              *ebpf.ProgramSpec `ebpf:"exit_sys_pwritev"`
+	ExitSysPwritev2             *ebpf.ProgramSpec `ebpf:"exit_sys_pwritev2"`
+	ExitSysRead                 *ebpf.ProgramSpec `ebpf:"exit_sys_read"`
+	ExitSysRecvfrom             *ebpf.ProgramSpec `ebpf:"exit_sys_recvfrom"`
+	ExitSysRecvmmsg             *ebpf.ProgramSpec `ebpf:"exit_sys_recvmmsg"`
+	ExitSysRecvmsg              *ebpf.ProgramSpec `ebpf:"exit_sys_recvmsg"`
+	ExitSysRename               *ebpf.ProgramSpec `ebpf:"exit_sys_rename"`
+	ExitSysRenameat             *ebpf.ProgramSpec `ebpf:"exit_sys_renameat"`
+	ExitSysRenameat2            *ebpf.ProgramSpec `ebpf:"exit_sys_renameat2"`
+	ExitSysRmdir                *ebpf.ProgramSpec `ebpf:"exit_sys_rmdir"`
+	ExitSysSendfile64           *ebpf.ProgramSpec `ebpf:"exit_sys_sendfile64"`
+	ExitSysSendmmsg             *ebpf.ProgramSpec `ebpf:"exit_sys_sendmmsg"`
+	ExitSysSendmsg              *ebpf.ProgramSpec `ebpf:"exit_sys_sendmsg"`
+	ExitSysSendto               *ebpf.ProgramSpec `ebpf:"exit_sys_sendto"`
+	ExitSysSetfsgid             *ebpf.ProgramSpec `ebpf:"exit_sys_setfsgid"`
+	ExitSysSetfsuid             *ebpf.ProgramSpec `ebpf:"exit_sys_setfsuid"`
+	ExitSysSetgid               *ebpf.ProgramSpec `ebpf:"exit_sys_setgid"`
+	ExitSysSetns                *ebpf.ProgramSpec `ebpf:"exit_sys_setns"`
+	ExitSysSetregid             *ebpf.ProgramSpec `ebpf:"exit_sys_setregid"`
+	ExitSysSetresgid            *ebpf.ProgramSpec `ebpf:"exit_sys_setresgid"`
+	ExitSysSetresuid            *ebpf.ProgramSpec `ebpf:"exit_sys_setresuid"`
+	ExitSysSetreuid             *ebpf.ProgramSpec `ebpf:"exit_sys_setreuid"`
+	ExitSysSetuid               *ebpf.ProgramSpec `ebpf:"exit_sys_setuid"`
+	ExitSysSetxattr             *ebpf.ProgramSpec `ebpf:"exit_sys_setxattr"`
+	ExitSysSocket               *ebpf.ProgramSpec `ebpf:"exit_sys_socket"`
+	ExitSysSplice               *ebpf.ProgramSpec `ebpf:"exit_sys_splice"`
+	ExitSysSymlink              *ebpf.ProgramSpec `ebpf:"exit_sys_symlink"`
+	ExitSysSymlinkat            *ebpf.ProgramSpec `ebpf:"exit_sys_symlinkat"`
+	ExitSysTruncate             *ebpf.ProgramSpec `ebpf:"exit_sys_truncate"`
+	ExitSysUmount               *ebpf.ProgramSpec `ebpf:"exit_sys_umount"`
+	ExitSysUnlink               *ebpf.ProgramSpec `ebpf:"exit_sys_unlink"`
+	ExitSysUnlinkat             *ebpf.ProgramSpec `ebpf:"exit_sys_unlinkat"`
+	ExitSysUnshare              *ebpf.ProgramSpec `ebpf:"exit_sys_unshare"`
+	ExitSysUserfaultfd          *ebpf.ProgramSpec `ebpf:"exit_sys_userfaultfd"`
+	ExitSysWrite                *ebpf.ProgramSpec `ebpf:"exit_sys_write"`
+	ExitSysWritev               *ebpf.ProgramSpec `ebpf:"exit_sys_writev"`
+	FentrySysCapset             *ebpf.ProgramSpec `ebpf:"fentry_sys_capset"`
+	FentrySysClose              *ebpf.ProgramSpec `ebpf:"fentry_sys_close"`
+	FentrySysDup2               *ebpf.ProgramSpec `ebpf:"fentry_sys_dup2"`
+	FentrySysDup3               *ebpf.ProgramSpec `ebpf:"fentry_sys_dup3"`
+	FentrySysExecve             *ebpf.ProgramSpec `ebpf:"fentry_sys_execve"`
+	FentrySysExecveat           *ebpf.ProgramSpec `ebpf:"fentry_sys_execveat"`
+	FentrySysMprotect           *ebpf.ProgramSpec `ebpf:"fentry_sys_mprotect"`
+	FentrySysPkeyMprotect       *ebpf.ProgramSpec `ebpf:"fentry_sys_pkey_mprotect"`
+	FentrySysSetfsgid           *ebpf.ProgramSpec `ebpf:"fentry_sys_setfsgid"`
+	FentrySysSetfsuid           *ebpf.ProgramSpec `ebpf:"fentry_sys_setfsuid"`
+	FentrySysSetgid             *ebpf.ProgramSpec `ebpf:"fentry_sys_setgid"`
+	FentrySysSetns              *ebpf.ProgramSpec `ebpf:"fentry_sys_setns"`
+	FentrySysSetregid           *ebpf.ProgramSpec `ebpf:"fentry_sys_setregid"`
+	FentrySysSetresgid          *ebpf.ProgramSpec `ebpf:"fentry_sys_setresgid"`
+	FentrySysSetresuid          *ebpf.ProgramSpec `ebpf:"fentry_sys_setresuid"`
+	FentrySysSetreuid           *ebpf.ProgramSpec `ebpf:"fentry_sys_setreuid"`
+	FentrySysSetuid             *ebpf.ProgramSpec `ebpf:"fentry_sys_setuid"`
+	FentrySysUnshare            *ebpf.ProgramSpec `ebpf:"fentry_sys_unshare"`
+	FexitSysAccept              *ebpf.ProgramSpec `ebpf:"fexit_sys_accept"`
+	FexitSysAccept4             *ebpf.ProgramSpec `ebpf:"fexit_sys_accept4"`
+	FexitSysBind                *ebpf.ProgramSpec `ebpf:"fexit_sys_bind"`
+	FexitSysBpf                 *ebpf.ProgramSpec `ebpf:"fexit_sys_bpf"`
+	FexitSysCapset              *ebpf.ProgramSpec `ebpf:"fexit_sys_capset"`
+	FexitSysChmod               *ebpf.ProgramSpec `ebpf:"fexit_sys_chmod"`
+	FexitSysChown               *ebpf.ProgramSpec `ebpf:"fexit_sys_chown"`
+	FexitSysConnect             *ebpf.ProgramSpec `ebpf:"fexit_sys_connect"`
+	FexitSysCopyFileRange       *ebpf.ProgramSpec `ebpf:"fexit_sys_copy_file_range"`
+	FexitSysCreat               *ebpf.ProgramSpec `ebpf:"fexit_sys_creat"`
+	FexitSysFchmod              *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmod"`
+	FexitSysFchmodat            *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmodat"`
+	FexitSysFchmodat2           *ebpf.ProgramSpec `ebpf:"fexit_sys_fchmodat2"`
+	FexitSysFchown              *ebpf.ProgramSpec `ebpf:"fexit_sys_fchown"`
+	FexitSysFchownat            *ebpf.ProgramSpec `ebpf:"fexit_sys_fchownat"`
+	FexitSysFinitModule         *ebpf.ProgramSpec `ebpf:"fexit_sys_finit_module"`
+	FexitSysFsetxattr           *ebpf.ProgramSpec `ebpf:"fexit_sys_fsetxattr"`
+	FexitSysFtruncate           *ebpf.ProgramSpec `ebpf:"fexit_sys_ftruncate"`
+	FexitSysInitModule          *ebpf.ProgramSpec `ebpf:"fexit_sys_init_module"`
+	FexitSysIoUringSetup        *ebpf.ProgramSpec `ebpf:"fexit_sys_io_uring_setup"`
+	FexitSysKexecFileLoad       *ebpf.ProgramSpec `ebpf:"fexit_sys_kexec_file_load"`
+	FexitSysKexecLoad           *ebpf.ProgramSpec `ebpf:"fexit_sys_kexec_load"`
+	FexitSysLchown              *ebpf.ProgramSpec `ebpf:"fexit_sys_lchown"`
+	FexitSysLink                *ebpf.ProgramSpec `ebpf:"fexit_sys_link"`
+	FexitSysLinkat              *ebpf.ProgramSpec `ebpf:"fexit_sys_linkat"`
+	FexitSysListen              *ebpf.ProgramSpec `ebpf:"fexit_sys_listen"`
+	FexitSysLsetxattr           *ebpf.ProgramSpec `ebpf:"fexit_sys_lsetxattr"`
+	FexitSysMemfdCreate         *ebpf.ProgramSpec `ebpf:"fexit_sys_memfd_create"`
+	FexitSysMkdir               *ebpf.ProgramSpec `ebpf:"fexit_sys_mkdir"`
+	FexitSysMkdirat             *ebpf.ProgramSpec `ebpf:"fexit_sys_mkdirat"`
+	FexitSysMmap                *ebpf.ProgramSpec `ebpf:"fexit_sys_mmap"`
+	FexitSysMount               *ebpf.ProgramSpec `ebpf:"fexit_sys_mount"`
+	FexitSysMoveMount           *ebpf.ProgramSpec `ebpf:"fexit_sys_move_mount"`
+	FexitSysMprotect            *ebpf.ProgramSpec `ebpf:"fexit_sys_mprotect"`
+	FexitSysOpen                *ebpf.ProgramSpec `ebpf:"fexit_sys_open"`
+	FexitSysOpenat              *ebpf.ProgramSpec `ebpf:"fexit_sys_openat"`
+	FexitSysOpenat2             *ebpf.ProgramSpec `ebpf:"fexit_sys_openat2"`
+	FexitSysPivotRoot           *ebpf.ProgramSpec `ebpf:"fexit_sys_pivot_root"`
+	FexitSysPkeyMprotect        *ebpf.ProgramSpec `ebpf:"fexit_sys_pkey_mprotect"`
+	FexitSysPrctl               *ebpf.ProgramSpec `ebpf:"fexit_sys_prctl"`
+	FexitSysProcessVmReadv      *ebpf.ProgramSpec `ebpf:"fexit_sys_process_vm_readv"`
+	FexitSysProcessVmWritev     *ebpf.ProgramSpec `ebpf:"fexit_sys_process_vm_writev"`
+	FexitSysPtrace              *ebpf.ProgramSpec `ebpf:"fexit_sys_ptrace"`
+	FexitSysPwrite64            *ebpf.ProgramSpec `ebpf:"fexit_sys_pwrite64"`
+	FexitSysPwritev             *ebpf.ProgramSpec `ebpf:"fexit_sys_pwritev"`
+	FexitSysPwritev2            *ebpf.ProgramSpec `ebpf:"fexit_sys_pwritev2"`
+	FexitSysRead                *ebpf.ProgramSpec `ebpf:"fexit_sys_read"`
+	FexitSysRecvfrom            *ebpf.ProgramSpec `ebpf:"fexit_sys_recvfrom"`
+	FexitSysRecvmmsg            *ebpf.ProgramSpec `ebpf:"fexit_sys_recvmmsg"`
+	FexitSysRecvmsg             *ebpf.ProgramSpec `ebpf:"fexit_sys_recvmsg"`
+	FexitSysRename              *ebpf.ProgramSpec `ebpf:"fexit_sys_rename"`
+	FexitSysRenameat            *ebpf.ProgramSpec `ebpf:"fexit_sys_renameat"`
+	FexitSysRenameat2           *ebpf.ProgramSpec `ebpf:"fexit_sys_renameat2"`
+	FexitSysRmdir               *ebpf.ProgramSpec `ebpf:"fexit_sys_rmdir"`
+	FexitSysSendfile64          *ebpf.ProgramSpec `ebpf:"fexit_sys_sendfile64"`
+	FexitSysSendmmsg            *ebpf.ProgramSpec `ebpf:"fexit_sys_sendmmsg"`
+	FexitSysSendmsg             *ebpf.ProgramSpec `ebpf:"fexit_sys_sendmsg"`
+	FexitSysSendto              *ebpf.ProgramSpec `ebpf:"fexit_sys_sendto"`
+	FexitSysSetfsgid            *ebpf.ProgramSpec `ebpf:"fexit_sys_setfsgid"`
+	FexitSysSetfsuid            *ebpf.ProgramSpec `ebpf:"fexit_sys_setfsuid"`
+	FexitSysSetgid              *ebpf.ProgramSpec `ebpf:"fexit_sys_setgid"`
+	FexitSysSetns               *ebpf.ProgramSpec `ebpf:"fexit_sys_setns"`
+	FexitSysSetregid            *ebpf.ProgramSpec `ebpf:"fexit_sys_setregid"`
+	FexitSysSetresgid           *ebpf.ProgramSpec `ebpf:"fexit_sys_setresgid"`
+	FexitSysSetresuid           *ebpf.ProgramSpec `ebpf:"fexit_sys_setresuid"`
+	FexitSysSetreuid            *ebpf.ProgramSpec `ebpf:"fexit_sys_setreuid"`
+	FexitSysSetuid              *ebpf.ProgramSpec `ebpf:"fexit_sys_setuid"`
+	FexitSysSetxattr            *ebpf.ProgramSpec `ebpf:"fexit_sys_setxattr"`
+	FexitSysSocket              *ebpf.ProgramSpec `ebpf:"fexit_sys_socket"`
+	FexitSysSplice              *ebpf.ProgramSpec `ebpf:"fexit_sys_splice"`
+	FexitSysSymlink             *ebpf.ProgramSpec `ebpf:"fexit_sys_symlink"`
+	FexitSysSymlinkat           *ebpf.ProgramSpec `ebpf:"fexit_sys_symlinkat"`
+	FexitSysTruncate            *ebpf.ProgramSpec `ebpf:"fexit_sys_truncate"`
+	FexitSysUmount              *ebpf.ProgramSpec `ebpf:"fexit_sys_umount"`
+	FexitSysUnlink              *ebpf.ProgramSpec `ebpf:"fexit_sys_unlink"`
+	FexitSysUnlinkat            *ebpf.ProgramSpec `ebpf:"fexit_sys_unlinkat"`
+	FexitSysUnshare             *ebpf.ProgramSpec `ebpf:"fexit_sys_unshare"`
+	FexitSysUserfaultfd         *ebpf.ProgramSpec `ebpf:"fexit_sys_userfaultfd"`
+	FexitSysWrite               *ebpf.ProgramSpec `ebpf:"fexit_sys_write"`
+	FexitSysWritev              *ebpf.ProgramSpec `ebpf:"fexit_sys_writev"`
+	FileChmod                   *ebpf.ProgramSpec `ebpf:"file_chmod"`
+	FileChown                   *ebpf.ProgramSpec `ebpf:"file_chown"`
+	FileClose                   *ebpf.ProgramSpec `ebpf:"file_close"`
+	FileLink                    *ebpf.ProgramSpec `ebpf:"file_link"`
+	FileMkdir                   *ebpf.ProgramSpec `ebpf:"file_mkdir"`
+	FileOpen                    *ebpf.ProgramSpec `ebpf:"file_open"`
+	FileRename                  *ebpf.ProgramSpec `ebpf:"file_rename"`
+	FileRmdir                   *ebpf.ProgramSpec `ebpf:"file_rmdir"`
+	FileSplice                  *ebpf.ProgramSpec `ebpf:"file_splice"`
+	FileSymlink                 *ebpf.ProgramSpec `ebpf:"file_symlink"`
+	FileUnlink                  *ebpf.ProgramSpec `ebpf:"file_unlink"`
+	FileWrite                   *ebpf.ProgramSpec `ebpf:"file_write"`
+	FileWritev                  *ebpf.ProgramSpec `ebpf:"file_writev"`
+	FlowBegin                   *ebpf.ProgramSpec `ebpf:"flow_begin"`
+	FlowState                   *ebpf.ProgramSpec `ebpf:"flow_state"`
+	FoldSweep                   *ebpf.ProgramSpec `ebpf:"fold_sweep"`
+	Inet6Bind                   *ebpf.ProgramSpec `ebpf:"inet6_bind"`
+	InetBind                    *ebpf.ProgramSpec `ebpf:"inet_bind"`
+	InetDgramConnect            *ebpf.ProgramSpec `ebpf:"inet_dgram_connect"`
+	InetListen                  *ebpf.ProgramSpec `ebpf:"inet_listen"`
+	InetStreamConnect           *ebpf.ProgramSpec `ebpf:"inet_stream_connect"`
+	KacceptGraft                *ebpf.ProgramSpec `ebpf:"kaccept_graft"`
+	KcredentialsCommit          *ebpf.ProgramSpec `ebpf:"kcredentials_commit"`
+	KdatagramEnd                *ebpf.ProgramSpec `ebpf:"kdatagram_end"`
+	KdatagramEnd6               *ebpf.ProgramSpec `ebpf:"kdatagram_end6"`
+	KdatagramReceive            *ebpf.ProgramSpec `ebpf:"kdatagram_receive"`
+	KdatagramSend               *ebpf.ProgramSpec `ebpf:"kdatagram_send"`
+	KdatagramSend6              *ebpf.ProgramSpec `ebpf:"kdatagram_send6"`
+	KfileChmod                  *ebpf.ProgramSpec `ebpf:"kfile_chmod"`
+	KfileChown                  *ebpf.ProgramSpec `ebpf:"kfile_chown"`
+	KfileClose                  *ebpf.ProgramSpec `ebpf:"kfile_close"`
+	KfileLink                   *ebpf.ProgramSpec `ebpf:"kfile_link"`
+	KfileMkdir                  *ebpf.ProgramSpec `ebpf:"kfile_mkdir"`
+	KfileOpen                   *ebpf.ProgramSpec `ebpf:"kfile_open"`
+	KfileRename                 *ebpf.ProgramSpec `ebpf:"kfile_rename"`
+	KfileRmdir                  *ebpf.ProgramSpec `ebpf:"kfile_rmdir"`
+	KfileSplice                 *ebpf.ProgramSpec `ebpf:"kfile_splice"`
+	KfileSymlink                *ebpf.ProgramSpec `ebpf:"kfile_symlink"`
+	KfileUnlink                 *ebpf.ProgramSpec `ebpf:"kfile_unlink"`
+	KfileWrite                  *ebpf.ProgramSpec `ebpf:"kfile_write"`
+	KfileWritev                 *ebpf.ProgramSpec `ebpf:"kfile_writev"`
+	Kinet6Bind                  *ebpf.ProgramSpec `ebpf:"kinet6_bind"`
+	KinetBind                   *ebpf.ProgramSpec `ebpf:"kinet_bind"`
+	KinetDgramConnect           *ebpf.ProgramSpec `ebpf:"kinet_dgram_connect"`
+	KinetListen                 *ebpf.ProgramSpec `ebpf:"kinet_listen"`
+	KinetStreamConnect          *ebpf.ProgramSpec `ebpf:"kinet_stream_connect"`
+	KmemoryProtect              *ebpf.ProgramSpec `ebpf:"kmemory_protect"`
+	KprobeEnter                 *ebpf.ProgramSpec `ebpf:"kprobe_enter"`
+	KprobeSysCapset             *ebpf.ProgramSpec `ebpf:"kprobe_sys_capset"`
+	KprobeSysClose              *ebpf.ProgramSpec `ebpf:"kprobe_sys_close"`
+	KprobeSysDup2               *ebpf.ProgramSpec `ebpf:"kprobe_sys_dup2"`
+	KprobeSysDup3               *ebpf.ProgramSpec `ebpf:"kprobe_sys_dup3"`
+	KprobeSysEnter              *ebpf.ProgramSpec `ebpf:"kprobe_sys_enter"`
+	KprobeSysExecve             *ebpf.ProgramSpec `ebpf:"kprobe_sys_execve"`
+	KprobeSysExecveat           *ebpf.ProgramSpec `ebpf:"kprobe_sys_execveat"`
+	KprobeSysMprotect           *ebpf.ProgramSpec `ebpf:"kprobe_sys_mprotect"`
+	KprobeSysPkeyMprotect       *ebpf.ProgramSpec `ebpf:"kprobe_sys_pkey_mprotect"`
+	KprobeSysSetfsgid           *ebpf.ProgramSpec `ebpf:"kprobe_sys_setfsgid"`
+	KprobeSysSetfsuid           *ebpf.ProgramSpec `ebpf:"kprobe_sys_setfsuid"`
+	KprobeSysSetgid             *ebpf.ProgramSpec `ebpf:"kprobe_sys_setgid"`
+	KprobeSysSetns              *ebpf.ProgramSpec `ebpf:"kprobe_sys_setns"`
+	KprobeSysSetregid           *ebpf.ProgramSpec `ebpf:"kprobe_sys_setregid"`
+	KprobeSysSetresgid          *ebpf.ProgramSpec `ebpf:"kprobe_sys_setresgid"`
+	KprobeSysSetresuid          *ebpf.ProgramSpec `ebpf:"kprobe_sys_setresuid"`
+	KprobeSysSetreuid           *ebpf.ProgramSpec `ebpf:"kprobe_sys_setreuid"`
+	KprobeSysSetuid             *ebpf.ProgramSpec `ebpf:"kprobe_sys_setuid"`
+	KprobeSysUnshare            *ebpf.ProgramSpec `ebpf:"kprobe_sys_unshare"`
+	KretprobeSysAccept          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_accept"`
+	KretprobeSysAccept4         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_accept4"`
+	KretprobeSysBind            *ebpf.ProgramSpec `ebpf:"kretprobe_sys_bind"`
+	KretprobeSysBpf             *ebpf.ProgramSpec `ebpf:"kretprobe_sys_bpf"`
+	KretprobeSysCapset          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_capset"`
+	KretprobeSysChmod           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_chmod"`
+	KretprobeSysChown           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_chown"`
+	KretprobeSysConnect         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_connect"`
+	KretprobeSysCopyFileRange   *ebpf.ProgramSpec `ebpf:"kretprobe_sys_copy_file_range"`
+	KretprobeSysCreat           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_creat"`
+	KretprobeSysFchmod          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmod"`
+	KretprobeSysFchmodat        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmodat"`
+	KretprobeSysFchmodat2       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchmodat2"`
+	KretprobeSysFchown          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchown"`
+	KretprobeSysFchownat        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fchownat"`
+	KretprobeSysFinitModule     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_finit_module"`
+	KretprobeSysFsetxattr       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_fsetxattr"`
+	KretprobeSysFtruncate       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_ftruncate"`
+	KretprobeSysInitModule      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_init_module"`
+	KretprobeSysIoUringSetup    *ebpf.ProgramSpec `ebpf:"kretprobe_sys_io_uring_setup"`
+	KretprobeSysKexecFileLoad   *ebpf.ProgramSpec `ebpf:"kretprobe_sys_kexec_file_load"`
+	KretprobeSysKexecLoad       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_kexec_load"`
+	KretprobeSysLchown          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_lchown"`
+	KretprobeSysLink            *ebpf.ProgramSpec `ebpf:"kretprobe_sys_link"`
+	KretprobeSysLinkat          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_linkat"`
+	KretprobeSysListen          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_listen"`
+	KretprobeSysLsetxattr       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_lsetxattr"`
+	KretprobeSysMemfdCreate     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_memfd_create"`
+	KretprobeSysMkdir           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mkdir"`
+	KretprobeSysMkdirat         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mkdirat"`
+	KretprobeSysMmap            *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mmap"`
+	KretprobeSysMount           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mount"`
+	KretprobeSysMoveMount       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_move_mount"`
+	KretprobeSysMprotect        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_mprotect"`
+	KretprobeSysOpen            *ebpf.ProgramSpec `ebpf:"kretprobe_sys_open"`
+	KretprobeSysOpenat          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_openat"`
+	KretprobeSysOpenat2         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_openat2"`
+	KretprobeSysPivotRoot       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pivot_root"`
+	KretprobeSysPkeyMprotect    *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pkey_mprotect"`
+	KretprobeSysPrctl           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_prctl"`
+	KretprobeSysProcessVmReadv  *ebpf.ProgramSpec `ebpf:"kretprobe_sys_process_vm_readv"`
+	KretprobeSysProcessVmWritev *ebpf.ProgramSpec `ebpf:"kretprobe_sys_process_vm_writev"`
+	KretprobeSysPtrace          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_ptrace"`
+	KretprobeSysPwrite64        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwrite64"`
+	KretprobeSysPwritev         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwritev"`
+	KretprobeSysPwritev2        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_pwritev2"`
+	KretprobeSysRead            *ebpf.ProgramSpec `ebpf:"kretprobe_sys_read"`
+	KretprobeSysRecvfrom        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_recvfrom"`
+	KretprobeSysRecvmmsg        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_recvmmsg"`
+	KretprobeSysRecvmsg         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_recvmsg"`
+	KretprobeSysRename          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_rename"`
+	KretprobeSysRenameat        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_renameat"`
+	KretprobeSysRenameat2       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_renameat2"`
+	KretprobeSysRmdir           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_rmdir"`
+	KretprobeSysSendfile64      *ebpf.ProgramSpec `ebpf:"kretprobe_sys_sendfile64"`
+	KretprobeSysSendmmsg        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_sendmmsg"`
+	KretprobeSysSendmsg         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_sendmsg"`
+	KretprobeSysSendto          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_sendto"`
+	KretprobeSysSetfsgid        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setfsgid"`
+	KretprobeSysSetfsuid        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setfsuid"`
+	KretprobeSysSetgid          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setgid"`
+	KretprobeSysSetns           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setns"`
+	KretprobeSysSetregid        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setregid"`
+	KretprobeSysSetresgid       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setresgid"`
+	KretprobeSysSetresuid       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setresuid"`
+	KretprobeSysSetreuid        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setreuid"`
+	KretprobeSysSetuid          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setuid"`
+	KretprobeSysSetxattr        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_setxattr"`
+	KretprobeSysSocket          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_socket"`
+	KretprobeSysSplice          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_splice"`
+	KretprobeSysSymlink         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_symlink"`
+	KretprobeSysSymlinkat       *ebpf.ProgramSpec `ebpf:"kretprobe_sys_symlinkat"`
+	KretprobeSysTruncate        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_truncate"`
+	KretprobeSysUmount          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_umount"`
+	KretprobeSysUnlink          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_unlink"`
+	KretprobeSysUnlinkat        *ebpf.ProgramSpec `ebpf:"kretprobe_sys_unlinkat"`
+	KretprobeSysUnshare         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_unshare"`
+	KretprobeSysUserfaultfd     *ebpf.ProgramSpec `ebpf:"kretprobe_sys_userfaultfd"`
+	KretprobeSysWrite           *ebpf.ProgramSpec `ebpf:"kretprobe_sys_write"`
+	KretprobeSysWritev          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_writev"`
+	KsocketCreate               *ebpf.ProgramSpec `ebpf:"ksocket_create"`
+	KunixBind                   *ebpf.ProgramSpec `ebpf:"kunix_bind"`
+	KunixDgramConnect           *ebpf.ProgramSpec `ebpf:"kunix_dgram_connect"`
+	KunixListen                 *ebpf.ProgramSpec `ebpf:"kunix_listen"`
+	KunixStreamConnect          *ebpf.ProgramSpec `ebpf:"kunix_stream_connect"`
+	MemoryMap                   *ebpf.ProgramSpec `ebpf:"memory_map"`
+	MemoryProtect               *ebpf.ProgramSpec `ebpf:"memory_protect"`
+	ModuleLoad                  *ebpf.ProgramSpec `ebpf:"module_load"`
+	MptcpListen                 *ebpf.ProgramSpec `ebpf:"mptcp_listen"`
+	ProcessExec                 *ebpf.ProgramSpec `ebpf:"process_exec"`
+	ProcessExit                 *ebpf.ProgramSpec `ebpf:"process_exit"`
+	ProcessFork                 *ebpf.ProgramSpec `ebpf:"process_fork"`
+	ProcessSeed                 *ebpf.ProgramSpec `ebpf:"process_seed"`
+	SignalSent                  *ebpf.ProgramSpec `ebpf:"signal_sent"`
+	SocketCreate                *ebpf.ProgramSpec `ebpf:"socket_create"`
+	SysEnter                    *ebpf.ProgramSpec `ebpf:"sys_enter"`
+	SysExit                     *ebpf.ProgramSpec `ebpf:"sys_exit"`
+	TraceExit                   *ebpf.ProgramSpec `ebpf:"trace_exit"`
+	UnixBind                    *ebpf.ProgramSpec `ebpf:"unix_bind"`
+	UnixDgramConnect            *ebpf.ProgramSpec `ebpf:"unix_dgram_connect"`
+	UnixListen                  *ebpf.ProgramSpec `ebpf:"unix_listen"`
+	UnixStreamConnect           *ebpf.ProgramSpec `ebpf:"unix_stream_connect"`
 }
 
 // vigilMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vigilMapSpecs struct {
-	Addresses     *ebpf.MapSpec `ebpf:"addresses"`
-	Bulk          *ebpf.MapSpec `ebpf:"bulk"`
-	CallsEnter    *ebpf.MapSpec `ebpf:"calls_enter"`
-	CallsExit     *ebpf.MapSpec `ebpf:"calls_exit"`
-	Entries       *ebpf.MapSpec `ebpf:"entries"`
-	ExecScratches *ebpf.MapSpec `ebpf:"exec_scratches"`
-	Folds         *ebpf.MapSpec `ebpf:"folds"`
-	Lost          *ebpf.MapSpec `ebpf:"lost"`
-	MoreOpenFiles *ebpf.MapSpec `ebpf:"more_open_files"`
-	OpenFiles     *ebpf.MapSpec `ebpf:"open_files"`
-	Processes     *ebpf.MapSpec `ebpf:"processes"`
-	RingLost      *ebpf.MapSpec `ebpf:"ring_lost"`
-	Scratches     *ebpf.MapSpec `ebpf:"scratches"`
-	Vital         *ebpf.MapSpec `ebpf:"vital"`
-	Watches       *ebpf.MapSpec `ebpf:"watches"`
+	Addresses         *ebpf.MapSpec `ebpf:"addresses"`
+	Answers           *ebpf.MapSpec `ebpf:"answers"`
+	Befores           *ebpf.MapSpec `ebpf:"befores"`
+	Bulk              *ebpf.MapSpec `ebpf:"bulk"`
+	CallEntries       *ebpf.MapSpec `ebpf:"call_entries"`
+	CallsEnter        *ebpf.MapSpec `ebpf:"calls_enter"`
+	CallsExit         *ebpf.MapSpec `ebpf:"calls_exit"`
+	DatagramFlows     *ebpf.MapSpec `ebpf:"datagram_flows"`
+	DatagramScratches *ebpf.MapSpec `ebpf:"datagram_scratches"`
+	Entries           *ebpf.MapSpec `ebpf:"entries"`
+	ExecScratches     *ebpf.MapSpec `ebpf:"exec_scratches"`
+	Flows             *ebpf.MapSpec `ebpf:"flows"`
+	Folds             *ebpf.MapSpec `ebpf:"folds"`
+	Lost              *ebpf.MapSpec `ebpf:"lost"`
+	ModuleNames       *ebpf.MapSpec `ebpf:"module_names"`
+	MoreOpenFiles     *ebpf.MapSpec `ebpf:"more_open_files"`
+	OpenFiles         *ebpf.MapSpec `ebpf:"open_files"`
+	Peers             *ebpf.MapSpec `ebpf:"peers"`
+	Processes         *ebpf.MapSpec `ebpf:"processes"`
+	Ranges            *ebpf.MapSpec `ebpf:"ranges"`
+	Refusals          *ebpf.MapSpec `ebpf:"refusals"`
+	RingLost          *ebpf.MapSpec `ebpf:"ring_lost"`
+	Runs              *ebpf.MapSpec `ebpf:"runs"`
+	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	Vital             *ebpf.MapSpec `ebpf:"vital"`
+	Watches           *ebpf.MapSpec `ebpf:"watches"`
 }
 
 // vigilVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type vigilVariableSpecs struct {
+	AnswersWaiting   *ebpf.VariableSpec `ebpf:"answers_waiting"`
 	ArgumentsMax     *ebpf.VariableSpec `ebpf:"arguments_max"`
 	BootSeed         *ebpf.VariableSpec `ebpf:"boot_seed"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	Kinds            *ebpf.VariableSpec `ebpf:"kinds"`
+	PageShift        *ebpf.VariableSpec `ebpf:"page_shift"`
 	Scope            *ebpf.VariableSpec `ebpf:"scope"`
 	ScopeCgroup      *ebpf.VariableSpec `ebpf:"scope_cgroup"`
 	ScopeCgroupLevel *ebpf.VariableSpec `ebpf:"scope_cgroup_level"`
@@ -634,37 +1381,59 @@ func (o *vigilObjects) Close() error {
 //
 // It can be passed to loadVigilObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vigilMaps struct {
-	Addresses     *ebpf.Map `ebpf:"addresses"`
-	Bulk          *ebpf.Map `ebpf:"bulk"`
-	CallsEnter    *ebpf.Map `ebpf:"calls_enter"`
-	CallsExit     *ebpf.Map `ebpf:"calls_exit"`
-	Entries       *ebpf.Map `ebpf:"entries"`
-	ExecScratches *ebpf.Map `ebpf:"exec_scratches"`
-	Folds         *ebpf.Map `ebpf:"folds"`
-	Lost          *ebpf.Map `ebpf:"lost"`
-	MoreOpenFiles *ebpf.Map `ebpf:"more_open_files"`
-	OpenFiles     *ebpf.Map `ebpf:"open_files"`
-	Processes     *ebpf.Map `ebpf:"processes"`
-	RingLost      *ebpf.Map `ebpf:"ring_lost"`
-	Scratches     *ebpf.Map `ebpf:"scratches"`
-	Vital         *ebpf.Map `ebpf:"vital"`
-	Watches       *ebpf.Map `ebpf:"watches"`
+	Addresses         *ebpf.Map `ebpf:"addresses"`
+	Answers           *ebpf.Map `ebpf:"answers"`
+	Befores           *ebpf.Map `ebpf:"befores"`
+	Bulk              *ebpf.Map `ebpf:"bulk"`
+	CallEntries       *ebpf.Map `ebpf:"call_entries"`
+	CallsEnter        *ebpf.Map `ebpf:"calls_enter"`
+	CallsExit         *ebpf.Map `ebpf:"calls_exit"`
+	DatagramFlows     *ebpf.Map `ebpf:"datagram_flows"`
+	DatagramScratches *ebpf.Map `ebpf:"datagram_scratches"`
+	Entries           *ebpf.Map `ebpf:"entries"`
+	ExecScratches     *ebpf.Map `ebpf:"exec_scratches"`
+	Flows             *ebpf.Map `ebpf:"flows"`
+	Folds             *ebpf.Map `ebpf:"folds"`
+	Lost              *ebpf.Map `ebpf:"lost"`
+	ModuleNames       *ebpf.Map `ebpf:"module_names"`
+	MoreOpenFiles     *ebpf.Map `ebpf:"more_open_files"`
+	OpenFiles         *ebpf.Map `ebpf:"open_files"`
+	Peers             *ebpf.Map `ebpf:"peers"`
+	Processes         *ebpf.Map `ebpf:"processes"`
+	Ranges            *ebpf.Map `ebpf:"ranges"`
+	Refusals          *ebpf.Map `ebpf:"refusals"`
+	RingLost          *ebpf.Map `ebpf:"ring_lost"`
+	Runs              *ebpf.Map `ebpf:"runs"`
+	Scratches         *ebpf.Map `ebpf:"scratches"`
+	Vital             *ebpf.Map `ebpf:"vital"`
+	Watches           *ebpf.Map `ebpf:"watches"`
 }
 
 func (m *vigilMaps) Close() error {
 	return _VigilClose(
 		m.Addresses,
+		m.Answers,
+		m.Befores,
 		m.Bulk,
+		m.CallEntries,
 		m.CallsEnter,
 		m.CallsExit,
+		m.DatagramFlows,
+		m.DatagramScratches,
 		m.Entries,
 		m.ExecScratches,
+		m.Flows,
 		m.Folds,
 		m.Lost,
+		m.ModuleNames,
 		m.MoreOpenFiles,
 		m.OpenFiles,
+		m.Peers,
 		m.Processes,
+		m.Ranges,
+		m.Refusals,
 		m.RingLost,
+		m.Runs,
 		m.Scratches,
 		m.Vital,
 		m.Watches,
@@ -675,10 +1444,12 @@ func (m *vigilMaps) Close() error {
 //
 // It can be passed to loadVigilObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vigilVariables struct {
+	AnswersWaiting   *ebpf.Variable `ebpf:"answers_waiting"`
 	ArgumentsMax     *ebpf.Variable `ebpf:"arguments_max"`
 	BootSeed         *ebpf.Variable `ebpf:"boot_seed"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	Kinds            *ebpf.Variable `ebpf:"kinds"`
+	PageShift        *ebpf.Variable `ebpf:"page_shift"`
 	Scope            *ebpf.Variable `ebpf:"scope"`
 	ScopeCgroup      *ebpf.Variable `ebpf:"scope_cgroup"`
 	ScopeCgroupLevel *ebpf.Variable `ebpf:"scope_cgroup_level"`
@@ -693,187 +1464,429 @@ type vigilVariables struct {
 //
 // It can be passed to loadVigilObjects or ebpf.CollectionSpec.LoadAndAssign.
 type vigilPrograms struct {
-	EnterSysClose             *ebpf.Program `ebpf:"enter_sys_close"`
-	EnterSysDup2              *ebpf.Program `ebpf:"enter_sys_dup2"`
-	EnterSysDup3              *ebpf.Program `ebpf:"enter_sys_dup3"`
-	ExitFileClose             *ebpf.Program `ebpf:"exit_file_close"`
-	ExitSysChmod              *ebpf.Program `ebpf:"exit_sys_chmod"`
-	ExitSysChown              *ebpf.Program `ebpf:"exit_sys_chown"`
-	ExitSysCopyFileRange      *ebpf.Program `ebpf:"exit_sys_copy_file_range"`
-	ExitSysCreat              *ebpf.Program `ebpf:"exit_sys_creat"`
-	ExitSysFchmod             *ebpf.Program `ebpf:"exit_sys_fchmod"`
-	ExitSysFchmodat           *ebpf.Program `ebpf:"exit_sys_fchmodat"`
-	ExitSysFchmodat2          *ebpf.Program `ebpf:"exit_sys_fchmodat2"`
-	ExitSysFchown             *ebpf.Program `ebpf:"exit_sys_fchown"`
-	ExitSysFchownat           *ebpf.Program `ebpf:"exit_sys_fchownat"`
-	ExitSysFsetxattr          *ebpf.Program `ebpf:"exit_sys_fsetxattr"`
-	ExitSysFtruncate          *ebpf.Program `ebpf:"exit_sys_ftruncate"`
-	ExitSysLchown             *ebpf.Program `ebpf:"exit_sys_lchown"`
-	ExitSysLink               *ebpf.Program `ebpf:"exit_sys_link"`
-	ExitSysLinkat             *ebpf.Program `ebpf:"exit_sys_linkat"`
-	ExitSysLsetxattr          *ebpf.Program `ebpf:"exit_sys_lsetxattr"`
-	ExitSysMkdir              *ebpf.Program `ebpf:"exit_sys_mkdir"`
-	ExitSysMkdirat            *ebpf.Program `ebpf:"exit_sys_mkdirat"`
-	ExitSysMount              *ebpf.Program `ebpf:"exit_sys_mount"`
-	ExitSysMoveMount          *ebpf.Program `ebpf:"exit_sys_move_mount"`
-	ExitSysOpen               *ebpf.Program `ebpf:"exit_sys_open"`
-	ExitSysOpenat             *ebpf.Program `ebpf:"exit_sys_openat"`
-	ExitSysOpenat2            *ebpf.Program `ebpf:"exit_sys_openat2"`
-	ExitSysPivotRoot          *ebpf.Program `ebpf:"exit_sys_pivot_root"`
-	ExitSysPrctl              *ebpf.Program `ebpf:"exit_sys_prctl"`
-	ExitSysPwrite64           *ebpf.Program `ebpf:"exit_sys_pwrite64"`
-	ExitSysPwritev            *ebpf.Program `ebpf:"exit_sys_pwritev"`
-	ExitSysPwritev2           *ebpf.Program `ebpf:"exit_sys_pwritev2"`
-	ExitSysRename             *ebpf.Program `ebpf:"exit_sys_rename"`
-	ExitSysRenameat           *ebpf.Program `ebpf:"exit_sys_renameat"`
-	ExitSysRenameat2          *ebpf.Program `ebpf:"exit_sys_renameat2"`
-	ExitSysRmdir              *ebpf.Program `ebpf:"exit_sys_rmdir"`
-	ExitSysSendfile64         *ebpf.Program `ebpf:"exit_sys_sendfile64"`
-	ExitSysSetxattr           *ebpf.Program `ebpf:"exit_sys_setxattr"`
-	ExitSysSplice             *ebpf.Program `ebpf:"exit_sys_splice"`
-	ExitSysSymlink            *ebpf.Program `ebpf:"exit_sys_symlink"`
-	ExitSysSymlinkat          *ebpf.Program `ebpf:"exit_sys_symlinkat"`
-	ExitSysTruncate           *ebpf.Program `ebpf:"exit_sys_truncate"`
-	ExitSysUmount             *ebpf.Program `ebpf:"exit_sys_umount"`
-	ExitSysUnlink             *ebpf.Program `ebpf:"exit_sys_unlink"`
-	ExitSysUnlinkat           *ebpf.Program `ebpf:"exit_sys_unlinkat"`
-	ExitSysWrite              *ebpf.Program `ebpf:"exit_sys_write"`
-	ExitSysWritev             *ebpf.Program `ebpf:"exit_sys_writev"`
-	FentrySysClose            *ebpf.Program `ebpf:"fentry_sys_close"`
-	FentrySysDup2             *ebpf.Program `ebpf:"fentry_sys_dup2"`
-	FentrySysDup3             *ebpf.Program `ebpf:"fentry_sys_dup3"`
-	FexitSysChmod             *ebpf.Program `ebpf:"fexit_sys_chmod"`
-	FexitSysChown             *ebpf.Program `ebpf:"fexit_sys_chown"`
-	FexitSysCopyFileRange     *ebpf.Program `ebpf:"fexit_sys_copy_file_range"`
-	FexitSysCreat             *ebpf.Program `ebpf:"fexit_sys_creat"`
-	FexitSysFchmod            *ebpf.Program `ebpf:"fexit_sys_fchmod"`
-	FexitSysFchmodat          *ebpf.Program `ebpf:"fexit_sys_fchmodat"`
-	FexitSysFchmodat2         *ebpf.Program `ebpf:"fexit_sys_fchmodat2"`
-	FexitSysFchown            *ebpf.Program `ebpf:"fexit_sys_fchown"`
-	FexitSysFchownat          *ebpf.Program `ebpf:"fexit_sys_fchownat"`
-	FexitSysFsetxattr         *ebpf.Program `ebpf:"fexit_sys_fsetxattr"`
-	FexitSysFtruncate         *ebpf.Program `ebpf:"fexit_sys_ftruncate"`
-	FexitSysLchown            *ebpf.Program `ebpf:"fexit_sys_lchown"`
-	FexitSysLink              *ebpf.Program `ebpf:"fexit_sys_link"`
-	FexitSysLinkat            *ebpf.Program `ebpf:"fexit_sys_linkat"`
-	FexitSysLsetxattr         *ebpf.Program `ebpf:"fexit_sys_lsetxattr"`
-	FexitSysMkdir             *ebpf.Program `ebpf:"fexit_sys_mkdir"`
-	FexitSysMkdirat           *ebpf.Program `ebpf:"fexit_sys_mkdirat"`
-	FexitSysMount             *ebpf.Program `ebpf:"fexit_sys_mount"`
-	FexitSysMoveMount         *ebpf.Program `ebpf:"fexit_sys_move_mount"`
-	FexitSysOpen              *ebpf.Program `ebpf:"fexit_sys_open"`
-	FexitSysOpenat            *ebpf.Program `ebpf:"fexit_sys_openat"`
-	FexitSysOpenat2           *ebpf.Program `ebpf:"fexit_sys_openat2"`
-	FexitSysPivotRoot         *ebpf.Program `ebpf:"fexit_sys_pivot_root"`
-	FexitSysPrctl             *ebpf.Program `ebpf:"fexit_sys_prctl"`
-	FexitSysPwrite64          *ebpf.Program `ebpf:"fexit_sys_pwrite64"`
-	FexitSysPwritev           *ebpf.Program `ebpf:"fexit_sys_pwritev"`
-	FexitSysPwritev2          *ebpf.Program `ebpf:"fexit_sys_pwritev2"`
-	FexitSysRename            *ebpf.Program `ebpf:"fexit_sys_rename"`
-	FexitSysRenameat          *ebpf.Program `ebpf:"fexit_sys_renameat"`
-	FexitSysRenameat2         *ebpf.Program `ebpf:"fexit_sys_renameat2"`
-	FexitSysRmdir             *ebpf.Program `ebpf:"fexit_sys_rmdir"`
-	FexitSysSendfile64        *ebpf.Program `ebpf:"fexit_sys_sendfile64"`
-	FexitSysSetxattr          *ebpf.Program `ebpf:"fexit_sys_setxattr"`
-	FexitSysSplice            *ebpf.Program `ebpf:"fexit_sys_splice"`
-	FexitSysSymlink           *ebpf.Program `ebpf:"fexit_sys_symlink"`
-	FexitSysSymlinkat         *ebpf.Program `ebpf:"fexit_sys_symlinkat"`
-	FexitSysTruncate          *ebpf.Program `ebpf:"fexit_sys_truncate"`
-	FexitSysUmount            *ebpf.Program `ebpf:"fexit_sys_umount"`
-	FexitSysUnlink            *ebpf.Program `ebpf:"fexit_sys_unlink"`
-	FexitSysUnlinkat          *ebpf.Program `ebpf:"fexit_sys_unlinkat"`
-	FexitSysWrite             *ebpf.Program `ebpf:"fexit_sys_write"`
-	FexitSysWritev            *ebpf.Program `ebpf:"fexit_sys_writev"`
-	FileChmod                 *ebpf.Program `ebpf:"file_chmod"`
-	FileChown                 *ebpf.Program `ebpf:"file_chown"`
-	FileClose                 *ebpf.Program `ebpf:"file_close"`
-	FileLink                  *ebpf.Program `ebpf:"file_link"`
-	FileMkdir                 *ebpf.Program `ebpf:"file_mkdir"`
-	FileOpen                  *ebpf.Program `ebpf:"file_open"`
-	FileRename                *ebpf.Program `ebpf:"file_rename"`
-	FileRmdir                 *ebpf.Program `ebpf:"file_rmdir"`
-	FileSplice                *ebpf.Program `ebpf:"file_splice"`
-	FileSymlink               *ebpf.Program `ebpf:"file_symlink"`
-	FileUnlink                *ebpf.Program `ebpf:"file_unlink"`
-	FileWrite                 *ebpf.Program `ebpf:"file_write"`
-	FileWritev                *ebpf.Program `ebpf:"file_writev"`
-	FoldSweep                 *ebpf.Program `ebpf:"fold_sweep"`
-	KfileChmod                *ebpf.Program `ebpf:"kfile_chmod"`
-	KfileChown                *ebpf.Program `ebpf:"kfile_chown"`
-	KfileClose                *ebpf.Program `ebpf:"kfile_close"`
-	KfileLink                 *ebpf.Program `ebpf:"kfile_link"`
-	KfileMkdir                *ebpf.Program `ebpf:"kfile_mkdir"`
-	KfileOpen                 *ebpf.Program `ebpf:"kfile_open"`
-	KfileRename               *ebpf.Program `ebpf:"kfile_rename"`
-	KfileRmdir                *ebpf.Program `ebpf:"kfile_rmdir"`
-	KfileSplice               *ebpf.Program `ebpf:"kfile_splice"`
-	KfileSymlink              *ebpf.Program `ebpf:"kfile_symlink"`
-	KfileUnlink               *ebpf.Program `ebpf:"kfile_unlink"`
-	KfileWrite                *ebpf.Program `ebpf:"kfile_write"`
-	KfileWritev               *ebpf.Program `ebpf:"kfile_writev"`
-	KprobeEnter               *ebpf.Program `ebpf:"kprobe_enter"`
-	KprobeSysClose            *ebpf.Program `ebpf:"kprobe_sys_close"`
-	KprobeSysDup2             *ebpf.Program `ebpf:"kprobe_sys_dup2"`
-	KprobeSysDup3             *ebpf.Program `ebpf:"kprobe_sys_dup3"`
-	KprobeSysEnter            *ebpf.Program `ebpf:"kprobe_sys_enter"`
-	KretprobeSysChmod         *ebpf.Program `ebpf:"kretprobe_sys_chmod"`
-	KretprobeSysChown         *ebpf.Program `ebpf:"kretprobe_sys_chown"`
-	KretprobeSysCopyFileRange *ebpf.Program `ebpf:"kretprobe_sys_copy_file_range"`
-	KretprobeSysCreat         *ebpf.Program `ebpf:"kretprobe_sys_creat"`
-	KretprobeSysFchmod        *ebpf.Program `ebpf:"kretprobe_sys_fchmod"`
-	KretprobeSysFchmodat      *ebpf.Program `ebpf:"kretprobe_sys_fchmodat"`
-	KretprobeSysFchmodat2     *ebpf.Program `ebpf:"kretprobe_sys_fchmodat2"`
-	KretprobeSysFchown        *ebpf.Program `ebpf:"kretprobe_sys_fchown"`
-	KretprobeSysFchownat      *ebpf.Program `ebpf:"kretprobe_sys_fchownat"`
-	KretprobeSysFsetxattr     *ebpf.Program `ebpf:"kretprobe_sys_fsetxattr"`
-	KretprobeSysFtruncate     *ebpf.Program `ebpf:"kretprobe_sys_ftruncate"`
-	KretprobeSysLchown        *ebpf.Program `ebpf:"kretprobe_sys_lchown"`
-	KretprobeSysLink          *ebpf.Program `ebpf:"kretprobe_sys_link"`
-	KretprobeSysLinkat        *ebpf.Program `ebpf:"kretprobe_sys_linkat"`
-	KretprobeSysLsetxattr     *ebpf.Program `ebpf:"kretprobe_sys_lsetxattr"`
-	KretprobeSysMkdir         *ebpf.Program `ebpf:"kretprobe_sys_mkdir"`
-	KretprobeSysMkdirat       *ebpf.Program `ebpf:"kretprobe_sys_mkdirat"`
-	KretprobeSysMount         *ebpf.Program `ebpf:"kretprobe_sys_mount"`
-	KretprobeSysMoveMount     *ebpf.Program `ebpf:"kretprobe_sys_move_mount"`
-	KretprobeSysOpen          *ebpf.Program `ebpf:"kretprobe_sys_open"`
-	KretprobeSysOpenat        *ebpf.Program `ebpf:"kretprobe_sys_openat"`
-	KretprobeSysOpenat2       *ebpf.Program `ebpf:"kretprobe_sys_openat2"`
-	KretprobeSysPivotRoot     *ebpf.Program `ebpf:"kretprobe_sys_pivot_root"`
-	KretprobeSysPrctl         *ebpf.Program `ebpf:"kretprobe_sys_prctl"`
-	KretprobeSysPwrite64      *ebpf.Program `ebpf:"kretprobe_sys_pwrite64"`
-	KretprobeSysPwritev       *ebpf.Program `ebpf:"kretprobe_sys_pwritev"`
-	KretprobeSysPwritev2      *ebpf.Program `ebpf:"kretprobe_sys_pwritev2"`
-	KretprobeSysRename        *ebpf.Program `ebpf:"kretprobe_sys_rename"`
-	KretprobeSysRenameat      *ebpf.Program `ebpf:"kretprobe_sys_renameat"`
-	KretprobeSysRenameat2     *ebpf.Program `ebpf:"kretprobe_sys_renameat2"`
-	KretprobeSysRmdir         *ebpf.Program `ebpf:"kretprobe_sys_rmdir"`
-	KretprobeSysSendfile64    *ebpf.Program `ebpf:"kretprobe_sys_sendfile64"`
-	KretprobeSysSetxattr      *ebpf.Program `ebpf:"kretprobe_sys_setxattr"`
-	KretprobeSysSplice        *ebpf.Program `ebpf:"kretprobe_sys_splice"`
-	KretprobeSysSymlink       *ebpf.Program `ebpf:"kretprobe_sys_symlink"`
-	KretprobeSysSymlinkat     *ebpf.Program `ebpf:"kretprobe_sys_symlinkat"`
-	KretprobeSysTruncate      *ebpf.Program `ebpf:"kretprobe_sys_truncate"`
-	KretprobeSysUmount        *ebpf.Program `ebpf:"kretprobe_sys_umount"`
-	KretprobeSysUnlink        *ebpf.Program `ebpf:"kretprobe_sys_unlink"`
-	KretprobeSysUnlinkat      *ebpf.Program `ebpf:"kretprobe_sys_unlinkat"`
-	KretprobeSysWrite         *ebpf.Program `ebpf:"kretprobe_sys_write"`
-	KretprobeSysWritev        *ebpf.Program `ebpf:"kretprobe_sys_writev"`
-	ProcessExec               *ebpf.Program `ebpf:"process_exec"`
-	ProcessExit               *ebpf.Program `ebpf:"process_exit"`
-	ProcessFork               *ebpf.Program `ebpf:"process_fork"`
-	ProcessSeed               *ebpf.Program `ebpf:"process_seed"`
-	SysEnter                  *ebpf.Program `ebpf:"sys_enter"`
-	SysExit                   *ebpf.Program `ebpf:"sys_exit"`
+	AcceptGraft                 *ebpf.Program `ebpf:"accept_graft"`
+	CgroupMade                  *ebpf.Program `ebpf:"cgroup_made"`
+	CgroupRemoved               *ebpf.Program `ebpf:"cgroup_removed"`
+	CredentialsCommit           *ebpf.Program `ebpf:"credentials_commit"`
+	CredentialsExec             *ebpf.Program `ebpf:"credentials_exec"`
+	DatagramEnd                 *ebpf.Program `ebpf:"datagram_end"`
+	DatagramEnd6                *ebpf.Program `ebpf:"datagram_end6"`
+	DatagramRead                *ebpf.Program `ebpf:"datagram_read"`
+	DatagramRead6               *ebpf.Program `ebpf:"datagram_read6"`
+	DatagramReceive             *ebpf.Program `ebpf:"datagram_receive"`
+	DatagramSend                *ebpf.Program `ebpf:"datagram_send"`
+	DatagramSend6               *ebpf.Program `ebpf:"datagram_send6"`
+	DatagramSweep               *ebpf.Program `ebpf:"datagram_sweep"`
+	EnterSysCapset              *ebpf.Program `ebpf:"enter_sys_capset"`
+	EnterSysClose               *ebpf.Program `ebpf:"enter_sys_close"`
+	EnterSysDup2                *ebpf.Program `ebpf:"enter_sys_dup2"`
+	EnterSysDup3                *ebpf.Program `ebpf:"enter_sys_dup3"`
+	EnterSysExecve              *ebpf.Program `ebpf:"enter_sys_execve"`
+	EnterSysExecveat            *ebpf.Program `ebpf:"enter_sys_execveat"`
+	EnterSysMprotect            *ebpf.Program `ebpf:"enter_sys_mprotect"`
+	EnterSysPkeyMprotect        *ebpf.Program `ebpf:"enter_sys_pkey_mprotect"`
+	EnterSysSetfsgid            *ebpf.Program `ebpf:"enter_sys_setfsgid"`
+	EnterSysSetfsuid            *ebpf.Program `ebpf:"enter_sys_setfsuid"`
+	EnterSysSetgid              *ebpf.Program `ebpf:"enter_sys_setgid"`
+	EnterSysSetns               *ebpf.Program `ebpf:"enter_sys_setns"`
+	EnterSysSetregid            *ebpf.Program `ebpf:"enter_sys_setregid"`
+	EnterSysSetresgid           *ebpf.Program `ebpf:"enter_sys_setresgid"`
+	EnterSysSetresuid           *ebpf.Program `ebpf:"enter_sys_setresuid"`
+	EnterSysSetreuid            *ebpf.Program `ebpf:"enter_sys_setreuid"`
+	EnterSysSetuid              *ebpf.Program `ebpf:"enter_sys_setuid"`
+	EnterSysUnshare             *ebpf.Program `ebpf:"enter_sys_unshare"`
+	ExitFileClose               *ebpf.Program `ebpf:"exit_file_close"`
+	ExitSysAccept               *ebpf.Program `ebpf:"exit_sys_accept"`
+	ExitSysAccept4              *ebpf.Program `ebpf:"exit_sys_accept4"`
+	ExitSysBind                 *ebpf.Program `ebpf:"exit_sys_bind"`
+	ExitSysBpf                  *ebpf.Program `ebpf:"exit_sys_bpf"`
+	ExitSysCapset               *ebpf.Program `ebpf:"exit_sys_capset"`
+	ExitSysChmod                *ebpf.Program `ebpf:"exit_sys_chmod"`
+	ExitSysChown                *ebpf.Program `ebpf:"exit_sys_chown"`
+	ExitSysConnect              *ebpf.Program `ebpf:"exit_sys_connect"`
+	ExitSysCopyFileRange        *ebpf.Program `ebpf:"exit_sys_copy_file_range"`
+	ExitSysCreat                *ebpf.Program `ebpf:"exit_sys_creat"`
+	ExitSysFchmod               *ebpf.Program `ebpf:"exit_sys_fchmod"`
+	ExitSysFchmodat             *ebpf.Program `ebpf:"exit_sys_fchmodat"`
+	ExitSysFchmodat2            *ebpf.Program `ebpf:"exit_sys_fchmodat2"`
+	ExitSysFchown               *ebpf.Program `ebpf:"exit_sys_fchown"`
+	ExitSysFchownat             *ebpf.Program `ebpf:"exit_sys_fchownat"`
+	ExitSysFinitModule          *ebpf.Program `ebpf:"exit_sys_finit_module"`
+	ExitSysFsetxattr            *ebpf.Program `ebpf:"exit_sys_fsetxattr"`
+	ExitSysFtruncate            *ebpf.Program `ebpf:"exit_sys_ftruncate"`
+	ExitSysInitModule           *ebpf.Program `ebpf:"exit_sys_init_module"`
+	ExitSysIoUringSetup         *ebpf.Program `ebpf:"exit_sys_io_uring_setup"`
+	ExitSysKexecFileLoad        *ebpf.Program `ebpf:"exit_sys_kexec_file_load"`
+	ExitSysKexecLoad            *ebpf.Program `ebpf:"exit_sys_kexec_load"`
+	ExitSysLchown               *ebpf.Program `ebpf:"exit_sys_lchown"`
+	ExitSysLink                 *ebpf.Program `ebpf:"exit_sys_link"`
+	ExitSysLinkat               *ebpf.Program `ebpf:"exit_sys_linkat"`
+	ExitSysListen               *ebpf.Program `ebpf:"exit_sys_listen"`
+	ExitSysLsetxattr            *ebpf.Program `ebpf:"exit_sys_lsetxattr"`
+	ExitSysMemfdCreate          *ebpf.Program `ebpf:"exit_sys_memfd_create"`
+	ExitSysMkdir                *ebpf.Program `ebpf:"exit_sys_mkdir"`
+	ExitSysMkdirat              *ebpf.Program `ebpf:"exit_sys_mkdirat"`
+	ExitSysMmap                 *ebpf.Program `ebpf:"exit_sys_mmap"`
+	ExitSysMount                *ebpf.Program `ebpf:"exit_sys_mount"`
+	ExitSysMoveMount            *ebpf.Program `ebpf:"exit_sys_move_mount"`
+	ExitSysMprotect             *ebpf.Program `ebpf:"exit_sys_mprotect"`
+	ExitSysOpen                 *ebpf.Program `ebpf:"exit_sys_open"`
+	ExitSysOpenat               *ebpf.Program `ebpf:"exit_sys_openat"`
+	ExitSysOpenat2              *ebpf.Program `ebpf:"exit_sys_openat2"`
+	ExitSysPivotRoot            *ebpf.Program `ebpf:"exit_sys_pivot_root"`
+	ExitSysPkeyMprotect         *ebpf.Program `ebpf:"exit_sys_pkey_mprotect"`
+	ExitSysPrctl                *ebpf.Program `ebpf:"exit_sys_prctl"`
+	ExitSysProcessVmReadv       *ebpf.Program `ebpf:"exit_sys_process_vm_readv"`
+	ExitSysProcessVmWritev      *ebpf.Program `ebpf:"exit_sys_process_vm_writev"`
+	ExitSysPtrace               *ebpf.Program `ebpf:"exit_sys_ptrace"`
+	ExitSysPwrite64             *ebpf.Program `ebpf:"exit_sys_pwrite64"`
+	ExitSysPwritev              *ebpf.Program `ebpf:"exit_sys_pwritev"`
+	ExitSysPwritev2             *ebpf.Program `ebpf:"exit_sys_pwritev2"`
+	ExitSysRead                 *ebpf.Program `ebpf:"exit_sys_read"`
+	ExitSysRecvfrom             *ebpf.Program `ebpf:"exit_sys_recvfrom"`
+	ExitSysRecvmmsg             *ebpf.Program `ebpf:"exit_sys_recvmmsg"`
+	ExitSysRecvmsg              *ebpf.Program `ebpf:"exit_sys_recvmsg"`
+	ExitSysRename               *ebpf.Program `ebpf:"exit_sys_rename"`
+	ExitSysRenameat             *ebpf.Program `ebpf:"exit_sys_renameat"`
+	ExitSysRenameat2            *ebpf.Program `ebpf:"exit_sys_renameat2"`
+	ExitSysRmdir                *ebpf.Program `ebpf:"exit_sys_rmdir"`
+	ExitSysSendfile64           *ebpf.Program `ebpf:"exit_sys_sendfile64"`
+	ExitSysSendmmsg             *ebpf.Program `ebpf:"exit_sys_sendmmsg"`
+	ExitSysSendmsg              *ebpf.Program `ebpf:"exit_sys_sendmsg"`
+	ExitSysSendto               *ebpf.Program `ebpf:"exit_sys_sendto"`
+	ExitSysSetfsgid             *ebpf.Program `ebpf:"exit_sys_setfsgid"`
+	ExitSysSetfsuid             *ebpf.Program `ebpf:"exit_sys_setfsuid"`
+	ExitSysSetgid               *ebpf.Program `ebpf:"exit_sys_setgid"`
+	ExitSysSetns                *ebpf.Program `ebpf:"exit_sys_setns"`
+	ExitSysSetregid             *ebpf.Program `ebpf:"exit_sys_setregid"`
+	ExitSysSetresgid            *ebpf.Program `ebpf:"exit_sys_setresgid"`
+	ExitSysSetresuid            *ebpf.Program `ebpf:"exit_sys_setresuid"`
+	ExitSysSetreuid             *ebpf.Program `ebpf:"exit_sys_setreuid"`
+	ExitSysSetuid               *ebpf.Program `ebpf:"exit_sys_setuid"`
+	ExitSysSetxattr             *ebpf.Program `ebpf:"exit_sys_setxattr"`
+	ExitSysSocket               *ebpf.Program `ebpf:"exit_sys_socket"`
+	ExitSysSplice               *ebpf.Program `ebpf:"exit_sys_splice"`
+	ExitSysSymlink              *ebpf.Program `ebpf:"exit_sys_symlink"`
+	ExitSysSymlinkat            *ebpf.Program `ebpf:"exit_sys_symlinkat"`
+	ExitSysTruncate             *ebpf.Program `ebpf:"exit_sys_truncate"`
+	ExitSysUmount               *ebpf.Program `ebpf:"exit_sys_umount"`
+	ExitSysUnlink               *ebpf.Program `ebpf:"exit_sys_unlink"`
+	ExitSysUnlinkat             *ebpf.Program `ebpf:"exit_sys_unlinkat"`
+	ExitSysUnshare              *ebpf.Program `ebpf:"exit_sys_unshare"`
+	ExitSysUserfaultfd          *ebpf.Program `ebpf:"exit_sys_userfaultfd"`
+	ExitSysWrite                *ebpf.Program `ebpf:"exit_sys_write"`
+	ExitSysWritev               *ebpf.Program `ebpf:"exit_sys_writev"`
+	FentrySysCapset             *ebpf.Program `ebpf:"fentry_sys_capset"`
+	FentrySysClose              *ebpf.Program `ebpf:"fentry_sys_close"`
+	FentrySysDup2               *ebpf.Program `ebpf:"fentry_sys_dup2"`
+	FentrySysDup3               *ebpf.Program `ebpf:"fentry_sys_dup3"`
+	FentrySysExecve             *ebpf.Program `ebpf:"fentry_sys_execve"`
+	FentrySysExecveat           *ebpf.Program `ebpf:"fentry_sys_execveat"`
+	FentrySysMprotect           *ebpf.Program `ebpf:"fentry_sys_mprotect"`
+	FentrySysPkeyMprotect       *ebpf.Program `ebpf:"fentry_sys_pkey_mprotect"`
+	FentrySysSetfsgid           *ebpf.Program `ebpf:"fentry_sys_setfsgid"`
+	FentrySysSetfsuid           *ebpf.Program `ebpf:"fentry_sys_setfsuid"`
+	FentrySysSetgid             *ebpf.Program `ebpf:"fentry_sys_setgid"`
+	FentrySysSetns              *ebpf.Program `ebpf:"fentry_sys_setns"`
+	FentrySysSetregid           *ebpf.Program `ebpf:"fentry_sys_setregid"`
+	FentrySysSetresgid          *ebpf.Program `ebpf:"fentry_sys_setresgid"`
+	FentrySysSetresuid          *ebpf.Program `ebpf:"fentry_sys_setresuid"`
+	FentrySysSetreuid           *ebpf.Program `ebpf:"fentry_sys_setreuid"`
+	FentrySysSetuid             *ebpf.Program `ebpf:"fentry_sys_setuid"`
+	FentrySysUnshare            *ebpf.Program `ebpf:"fentry_sys_unshare"`
+	FexitSysAccept              *ebpf.Program `ebpf:"fexit_sys_accept"`
+	FexitSysAccept4             *ebpf.Program `ebpf:"fexit_sys_accept4"`
+	FexitSysBind                *ebpf.Program `ebpf:"fexit_sys_bind"`
+	FexitSysBpf                 *ebpf.Program `ebpf:"fexit_sys_bpf"`
+	FexitSysCapset              *ebpf.Program `ebpf:"fexit_sys_capset"`
+	FexitSysChmod               *ebpf.Program `ebpf:"fexit_sys_chmod"`
+	FexitSysChown               *ebpf.Program `ebpf:"fexit_sys_chown"`
+	FexitSysConnect             *ebpf.Program `ebpf:"fexit_sys_connect"`
+	FexitSysCopyFileRange       *ebpf.Program `ebpf:"fexit_sys_copy_file_range"`
+	FexitSysCreat               *ebpf.Program `ebpf:"fexit_sys_creat"`
+	FexitSysFchmod              *ebpf.Program `ebpf:"fexit_sys_fchmod"`
+	FexitSysFchmodat            *ebpf.Program `ebpf:"fexit_sys_fchmodat"`
+	FexitSysFchmodat2           *ebpf.Program `ebpf:"fexit_sys_fchmodat2"`
+	FexitSysFchown              *ebpf.Program `ebpf:"fexit_sys_fchown"`
+	FexitSysFchownat            *ebpf.Program `ebpf:"fexit_sys_fchownat"`
+	FexitSysFinitModule         *ebpf.Program `ebpf:"fexit_sys_finit_module"`
+	FexitSysFsetxattr           *ebpf.Program `ebpf:"fexit_sys_fsetxattr"`
+	FexitSysFtruncate           *ebpf.Program `ebpf:"fexit_sys_ftruncate"`
+	FexitSysInitModule          *ebpf.Program `ebpf:"fexit_sys_init_module"`
+	FexitSysIoUringSetup        *ebpf.Program `ebpf:"fexit_sys_io_uring_setup"`
+	FexitSysKexecFileLoad       *ebpf.Program `ebpf:"fexit_sys_kexec_file_load"`
+	FexitSysKexecLoad           *ebpf.Program `ebpf:"fexit_sys_kexec_load"`
+	FexitSysLchown              *ebpf.Program `ebpf:"fexit_sys_lchown"`
+	FexitSysLink                *ebpf.Program `ebpf:"fexit_sys_link"`
+	FexitSysLinkat              *ebpf.Program `ebpf:"fexit_sys_linkat"`
+	FexitSysListen              *ebpf.Program `ebpf:"fexit_sys_listen"`
+	FexitSysLsetxattr           *ebpf.Program `ebpf:"fexit_sys_lsetxattr"`
+	FexitSysMemfdCreate         *ebpf.Program `ebpf:"fexit_sys_memfd_create"`
+	FexitSysMkdir               *ebpf.Program `ebpf:"fexit_sys_mkdir"`
+	FexitSysMkdirat             *ebpf.Program `ebpf:"fexit_sys_mkdirat"`
+	FexitSysMmap                *ebpf.Program `ebpf:"fexit_sys_mmap"`
+	FexitSysMount               *ebpf.Program `ebpf:"fexit_sys_mount"`
+	FexitSysMoveMount           *ebpf.Program `ebpf:"fexit_sys_move_mount"`
+	FexitSysMprotect            *ebpf.Program `ebpf:"fexit_sys_mprotect"`
+	FexitSysOpen                *ebpf.Program `ebpf:"fexit_sys_open"`
+	FexitSysOpenat              *ebpf.Program `ebpf:"fexit_sys_openat"`
+	FexitSysOpenat2             *ebpf.Program `ebpf:"fexit_sys_openat2"`
+	FexitSysPivotRoot           *ebpf.Program `ebpf:"fexit_sys_pivot_root"`
+	FexitSysPkeyMprotect        *ebpf.Program `ebpf:"fexit_sys_pkey_mprotect"`
+	FexitSysPrctl               *ebpf.Program `ebpf:"fexit_sys_prctl"`
+	FexitSysProcessVmReadv      *ebpf.Program `ebpf:"fexit_sys_process_vm_readv"`
+	FexitSysProcessVmWritev     *ebpf.Program `ebpf:"fexit_sys_process_vm_writev"`
+	FexitSysPtrace              *ebpf.Program `ebpf:"fexit_sys_ptrace"`
+	FexitSysPwrite64            *ebpf.Program `ebpf:"fexit_sys_pwrite64"`
+	FexitSysPwritev             *ebpf.Program `ebpf:"fexit_sys_pwritev"`
+	FexitSysPwritev2            *ebpf.Program `ebpf:"fexit_sys_pwritev2"`
+	FexitSysRead                *ebpf.Program `ebpf:"fexit_sys_read"`
+	FexitSysRecvfrom            *ebpf.Program `ebpf:"fexit_sys_recvfrom"`
+	FexitSysRecvmmsg            *ebpf.Program `ebpf:"fexit_sys_recvmmsg"`
+	FexitSysRecvmsg             *ebpf.Program `ebpf:"fexit_sys_recvmsg"`
+	FexitSysRename              *ebpf.Program `ebpf:"fexit_sys_rename"`
+	FexitSysRenameat            *ebpf.Program `ebpf:"fexit_sys_renameat"`
+	FexitSysRenameat2           *ebpf.Program `ebpf:"fexit_sys_renameat2"`
+	FexitSysRmdir               *ebpf.Program `ebpf:"fexit_sys_rmdir"`
+	FexitSysSendfile64          *ebpf.Program `ebpf:"fexit_sys_sendfile64"`
+	FexitSysSendmmsg            *ebpf.Program `ebpf:"fexit_sys_sendmmsg"`
+	FexitSysSendmsg             *ebpf.Program `ebpf:"fexit_sys_sendmsg"`
+	FexitSysSendto              *ebpf.Program `ebpf:"fexit_sys_sendto"`
+	FexitSysSetfsgid            *ebpf.Program `ebpf:"fexit_sys_setfsgid"`
+	FexitSysSetfsuid            *ebpf.Program `ebpf:"fexit_sys_setfsuid"`
+	FexitSysSetgid              *ebpf.Program `ebpf:"fexit_sys_setgid"`
+	FexitSysSetns               *ebpf.Program `ebpf:"fexit_sys_setns"`
+	FexitSysSetregid            *ebpf.Program `ebpf:"fexit_sys_setregid"`
+	FexitSysSetresgid           *ebpf.Program `ebpf:"fexit_sys_setresgid"`
+	FexitSysSetresuid           *ebpf.Program `ebpf:"fexit_sys_setresuid"`
+	FexitSysSetreuid            *ebpf.Program `ebpf:"fexit_sys_setreuid"`
+	FexitSysSetuid              *ebpf.Program `ebpf:"fexit_sys_setuid"`
+	FexitSysSetxattr            *ebpf.Program `ebpf:"fexit_sys_setxattr"`
+	FexitSysSocket              *ebpf.Program `ebpf:"fexit_sys_socket"`
+	FexitSysSplice              *ebpf.Program `ebpf:"fexit_sys_splice"`
+	FexitSysSymlink             *ebpf.Program `ebpf:"fexit_sys_symlink"`
+	FexitSysSymlinkat           *ebpf.Program `ebpf:"fexit_sys_symlinkat"`
+	FexitSysTruncate            *ebpf.Program `ebpf:"fexit_sys_truncate"`
+	FexitSysUmount              *ebpf.Program `ebpf:"fexit_sys_umount"`
+	FexitSysUnlink              *ebpf.Program `ebpf:"fexit_sys_unlink"`
+	FexitSysUnlinkat            *ebpf.Program `ebpf:"fexit_sys_unlinkat"`
+	FexitSysUnshare             *ebpf.Program `ebpf:"fexit_sys_unshare"`
+	FexitSysUserfaultfd         *ebpf.Program `ebpf:"fexit_sys_userfaultfd"`
+	FexitSysWrite               *ebpf.Program `ebpf:"fexit_sys_write"`
+	FexitSysWritev              *ebpf.Program `ebpf:"fexit_sys_writev"`
+	FileChmod                   *ebpf.Program `ebpf:"file_chmod"`
+	FileChown                   *ebpf.Program `ebpf:"file_chown"`
+	FileClose                   *ebpf.Program `ebpf:"file_close"`
+	FileLink                    *ebpf.Program `ebpf:"file_link"`
+	FileMkdir                   *ebpf.Program `ebpf:"file_mkdir"`
+	FileOpen                    *ebpf.Program `ebpf:"file_open"`
+	FileRename                  *ebpf.Program `ebpf:"file_rename"`
+	FileRmdir                   *ebpf.Program `ebpf:"file_rmdir"`
+	FileSplice                  *ebpf.Program `ebpf:"file_splice"`
+	FileSymlink                 *ebpf.Program `ebpf:"file_symlink"`
+	FileUnlink                  *ebpf.Program `ebpf:"file_unlink"`
+	FileWrite                   *ebpf.Program `ebpf:"file_write"`
+	FileWritev                  *ebpf.Program `ebpf:"file_writev"`
+	FlowBegin                   *ebpf.Program `ebpf:"flow_begin"`
+	FlowState                   *ebpf.Program `ebpf:"flow_state"`
+	FoldSweep                   *ebpf.Program `ebpf:"fold_sweep"`
+	Inet6Bind                   *ebpf.Program `ebpf:"inet6_bind"`
+	InetBind                    *ebpf.Program `ebpf:"inet_bind"`
+	InetDgramConnect            *ebpf.Program `ebpf:"inet_dgram_connect"`
+	InetListen                  *ebpf.Program `ebpf:"inet_listen"`
+	InetStreamConnect           *ebpf.Program `ebpf:"inet_stream_connect"`
+	KacceptGraft                *ebpf.Program `ebpf:"kaccept_graft"`
+	KcredentialsCommit          *ebpf.Program `ebpf:"kcredentials_commit"`
+	KdatagramEnd                *ebpf.Program `ebpf:"kdatagram_end"`
+	KdatagramEnd6               *ebpf.Program `ebpf:"kdatagram_end6"`
+	KdatagramReceive            *ebpf.Program `ebpf:"kdatagram_receive"`
+	KdatagramSend               *ebpf.Program `ebpf:"kdatagram_send"`
+	KdatagramSend6              *ebpf.Program `ebpf:"kdatagram_send6"`
+	KfileChmod                  *ebpf.Program `ebpf:"kfile_chmod"`
+	KfileChown                  *ebpf.Program `ebpf:"kfile_chown"`
+	KfileClose                  *ebpf.Program `ebpf:"kfile_close"`
+	KfileLink                   *ebpf.Program `ebpf:"kfile_link"`
+	KfileMkdir                  *ebpf.Program `ebpf:"kfile_mkdir"`
+	KfileOpen                   *ebpf.Program `ebpf:"kfile_open"`
+	KfileRename                 *ebpf.Program `ebpf:"kfile_rename"`
+	KfileRmdir                  *ebpf.Program `ebpf:"kfile_rmdir"`
+	KfileSplice                 *ebpf.Program `ebpf:"kfile_splice"`
+	KfileSymlink                *ebpf.Program `ebpf:"kfile_symlink"`
+	KfileUnlink                 *ebpf.Program `ebpf:"kfile_unlink"`
+	KfileWrite                  *ebpf.Program `ebpf:"kfile_write"`
+	KfileWritev                 *ebpf.Program `ebpf:"kfile_writev"`
+	Kinet6Bind                  *ebpf.Program `ebpf:"kinet6_bind"`
+	KinetBind                   *ebpf.Program `ebpf:"kinet_bind"`
+	KinetDgramConnect           *ebpf.Program `ebpf:"kinet_dgram_connect"`
+	KinetListen                 *ebpf.Program `ebpf:"kinet_listen"`
+	KinetStreamConnect          *ebpf.Program `ebpf:"kinet_stream_connect"`
+	KmemoryProtect              *ebpf.Program `ebpf:"kmemory_protect"`
+	KprobeEnter                 *ebpf.Program `ebpf:"kprobe_enter"`
+	KprobeSysCapset             *ebpf.Program `ebpf:"kprobe_sys_capset"`
+	KprobeSysClose              *ebpf.Program `ebpf:"kprobe_sys_close"`
+	KprobeSysDup2               *ebpf.Program `ebpf:"kprobe_sys_dup2"`
+	KprobeSysDup3               *ebpf.Program `ebpf:"kprobe_sys_dup3"`
+	KprobeSysEnter              *ebpf.Program `ebpf:"kprobe_sys_enter"`
+	KprobeSysExecve             *ebpf.Program `ebpf:"kprobe_sys_execve"`
+	KprobeSysExecveat           *ebpf.Program `ebpf:"kprobe_sys_execveat"`
+	KprobeSysMprotect           *ebpf.Program `ebpf:"kprobe_sys_mprotect"`
+	KprobeSysPkeyMprotect       *ebpf.Program `ebpf:"kprobe_sys_pkey_mprotect"`
+	KprobeSysSetfsgid           *ebpf.Program `ebpf:"kprobe_sys_setfsgid"`
+	KprobeSysSetfsuid           *ebpf.Program `ebpf:"kprobe_sys_setfsuid"`
+	KprobeSysSetgid             *ebpf.Program `ebpf:"kprobe_sys_setgid"`
+	KprobeSysSetns              *ebpf.Program `ebpf:"kprobe_sys_setns"`
+	KprobeSysSetregid           *ebpf.Program `ebpf:"kprobe_sys_setregid"`
+	KprobeSysSetresgid          *ebpf.Program `ebpf:"kprobe_sys_setresgid"`
+	KprobeSysSetresuid          *ebpf.Program `ebpf:"kprobe_sys_setresuid"`
+	KprobeSysSetreuid           *ebpf.Program `ebpf:"kprobe_sys_setreuid"`
+	KprobeSysSetuid             *ebpf.Program `ebpf:"kprobe_sys_setuid"`
+	KprobeSysUnshare            *ebpf.Program `ebpf:"kprobe_sys_unshare"`
+	KretprobeSysAccept          *ebpf.Program `ebpf:"kretprobe_sys_accept"`
+	KretprobeSysAccept4         *ebpf.Program `ebpf:"kretprobe_sys_accept4"`
+	KretprobeSysBind            *ebpf.Program `ebpf:"kretprobe_sys_bind"`
+	KretprobeSysBpf             *ebpf.Program `ebpf:"kretprobe_sys_bpf"`
+	KretprobeSysCapset          *ebpf.Program `ebpf:"kretprobe_sys_capset"`
+	KretprobeSysChmod           *ebpf.Program `ebpf:"kretprobe_sys_chmod"`
+	KretprobeSysChown           *ebpf.Program `ebpf:"kretprobe_sys_chown"`
+	KretprobeSysConnect         *ebpf.Program `ebpf:"kretprobe_sys_connect"`
+	KretprobeSysCopyFileRange   *ebpf.Program `ebpf:"kretprobe_sys_copy_file_range"`
+	KretprobeSysCreat           *ebpf.Program `ebpf:"kretprobe_sys_creat"`
+	KretprobeSysFchmod          *ebpf.Program `ebpf:"kretprobe_sys_fchmod"`
+	KretprobeSysFchmodat        *ebpf.Program `ebpf:"kretprobe_sys_fchmodat"`
+	KretprobeSysFchmodat2       *ebpf.Program `ebpf:"kretprobe_sys_fchmodat2"`
+	KretprobeSysFchown          *ebpf.Program `ebpf:"kretprobe_sys_fchown"`
+	KretprobeSysFchownat        *ebpf.Program `ebpf:"kretprobe_sys_fchownat"`
+	KretprobeSysFinitModule     *ebpf.Program `ebpf:"kretprobe_sys_finit_module"`
+	KretprobeSysFsetxattr       *ebpf.Program `ebpf:"kretprobe_sys_fsetxattr"`
+	KretprobeSysFtruncate       *ebpf.Program `ebpf:"kretprobe_sys_ftruncate"`
+	KretprobeSysInitModule      *ebpf.Program `ebpf:"kretprobe_sys_init_module"`
+	KretprobeSysIoUringSetup    *ebpf.Program `ebpf:"kretprobe_sys_io_uring_setup"`
+	KretprobeSysKexecFileLoad   *ebpf.Program `ebpf:"kretprobe_sys_kexec_file_load"`
+	KretprobeSysKexecLoad       *ebpf.Program `ebpf:"kretprobe_sys_kexec_load"`
+	KretprobeSysLchown          *ebpf.Program `ebpf:"kretprobe_sys_lchown"`
+	KretprobeSysLink            *ebpf.Program `ebpf:"kretprobe_sys_link"`
+	KretprobeSysLinkat          *ebpf.Program `ebpf:"kretprobe_sys_linkat"`
+	KretprobeSysListen          *ebpf.Program `ebpf:"kretprobe_sys_listen"`
+	KretprobeSysLsetxattr       *ebpf.Program `ebpf:"kretprobe_sys_lsetxattr"`
+	KretprobeSysMemfdCreate     *ebpf.Program `ebpf:"kretprobe_sys_memfd_create"`
+	KretprobeSysMkdir           *ebpf.Program `ebpf:"kretprobe_sys_mkdir"`
+	KretprobeSysMkdirat         *ebpf.Program `ebpf:"kretprobe_sys_mkdirat"`
+	KretprobeSysMmap            *ebpf.Program `ebpf:"kretprobe_sys_mmap"`
+	KretprobeSysMount           *ebpf.Program `ebpf:"kretprobe_sys_mount"`
+	KretprobeSysMoveMount       *ebpf.Program `ebpf:"kretprobe_sys_move_mount"`
+	KretprobeSysMprotect        *ebpf.Program `ebpf:"kretprobe_sys_mprotect"`
+	KretprobeSysOpen            *ebpf.Program `ebpf:"kretprobe_sys_open"`
+	KretprobeSysOpenat          *ebpf.Program `ebpf:"kretprobe_sys_openat"`
+	KretprobeSysOpenat2         *ebpf.Program `ebpf:"kretprobe_sys_openat2"`
+	KretprobeSysPivotRoot       *ebpf.Program `ebpf:"kretprobe_sys_pivot_root"`
+	KretprobeSysPkeyMprotect    *ebpf.Program `ebpf:"kretprobe_sys_pkey_mprotect"`
+	KretprobeSysPrctl           *ebpf.Program `ebpf:"kretprobe_sys_prctl"`
+	KretprobeSysProcessVmReadv  *ebpf.Program `ebpf:"kretprobe_sys_process_vm_readv"`
+	KretprobeSysProcessVmWritev *ebpf.Program `ebpf:"kretprobe_sys_process_vm_writev"`
+	KretprobeSysPtrace          *ebpf.Program `ebpf:"kretprobe_sys_ptrace"`
+	KretprobeSysPwrite64        *ebpf.Program `ebpf:"kretprobe_sys_pwrite64"`
+	KretprobeSysPwritev         *ebpf.Program `ebpf:"kretprobe_sys_pwritev"`
+	KretprobeSysPwritev2        *ebpf.Program `ebpf:"kretprobe_sys_pwritev2"`
+	KretprobeSysRead            *ebpf.Program `ebpf:"kretprobe_sys_read"`
+	KretprobeSysRecvfrom        *ebpf.Program `ebpf:"kretprobe_sys_recvfrom"`
+	KretprobeSysRecvmmsg        *ebpf.Program `ebpf:"kretprobe_sys_recvmmsg"`
+	KretprobeSysRecvmsg         *ebpf.Program `ebpf:"kretprobe_sys_recvmsg"`
+	KretprobeSysRename          *ebpf.Program `ebpf:"kretprobe_sys_rename"`
+	KretprobeSysRenameat        *ebpf.Program `ebpf:"kretprobe_sys_renameat"`
+	KretprobeSysRenameat2       *ebpf.Program `ebpf:"kretprobe_sys_renameat2"`
+	KretprobeSysRmdir           *ebpf.Program `ebpf:"kretprobe_sys_rmdir"`
+	KretprobeSysSendfile64      *ebpf.Program `ebpf:"kretprobe_sys_sendfile64"`
+	KretprobeSysSendmmsg        *ebpf.Program `ebpf:"kretprobe_sys_sendmmsg"`
+	KretprobeSysSendmsg         *ebpf.Program `ebpf:"kretprobe_sys_sendmsg"`
+	KretprobeSysSendto          *ebpf.Program `ebpf:"kretprobe_sys_sendto"`
+	KretprobeSysSetfsgid        *ebpf.Program `ebpf:"kretprobe_sys_setfsgid"`
+	KretprobeSysSetfsuid        *ebpf.Program `ebpf:"kretprobe_sys_setfsuid"`
+	KretprobeSysSetgid          *ebpf.Program `ebpf:"kretprobe_sys_setgid"`
+	KretprobeSysSetns           *ebpf.Program `ebpf:"kretprobe_sys_setns"`
+	KretprobeSysSetregid        *ebpf.Program `ebpf:"kretprobe_sys_setregid"`
+	KretprobeSysSetresgid       *ebpf.Program `ebpf:"kretprobe_sys_setresgid"`
+	KretprobeSysSetresuid       *ebpf.Program `ebpf:"kretprobe_sys_setresuid"`
+	KretprobeSysSetreuid        *ebpf.Program `ebpf:"kretprobe_sys_setreuid"`
+	KretprobeSysSetuid          *ebpf.Program `ebpf:"kretprobe_sys_setuid"`
+	KretprobeSysSetxattr        *ebpf.Program `ebpf:"kretprobe_sys_setxattr"`
+	KretprobeSysSocket          *ebpf.Program `ebpf:"kretprobe_sys_socket"`
+	KretprobeSysSplice          *ebpf.Program `ebpf:"kretprobe_sys_splice"`
+	KretprobeSysSymlink         *ebpf.Program `ebpf:"kretprobe_sys_symlink"`
+	KretprobeSysSymlinkat       *ebpf.Program `ebpf:"kretprobe_sys_symlinkat"`
+	KretprobeSysTruncate        *ebpf.Program `ebpf:"kretprobe_sys_truncate"`
+	KretprobeSysUmount          *ebpf.Program `ebpf:"kretprobe_sys_umount"`
+	KretprobeSysUnlink          *ebpf.Program `ebpf:"kretprobe_sys_unlink"`
+	KretprobeSysUnlinkat        *ebpf.Program `ebpf:"kretprobe_sys_unlinkat"`
+	KretprobeSysUnshare         *ebpf.Program `ebpf:"kretprobe_sys_unshare"`
+	KretprobeSysUserfaultfd     *ebpf.Program `ebpf:"kretprobe_sys_userfaultfd"`
+	KretprobeSysWrite           *ebpf.Program `ebpf:"kretprobe_sys_write"`
+	KretprobeSysWritev          *ebpf.Program `ebpf:"kretprobe_sys_writev"`
+	KsocketCreate               *ebpf.Program `ebpf:"ksocket_create"`
+	KunixBind                   *ebpf.Program `ebpf:"kunix_bind"`
+	KunixDgramConnect           *ebpf.Program `ebpf:"kunix_dgram_connect"`
+	KunixListen                 *ebpf.Program `ebpf:"kunix_listen"`
+	KunixStreamConnect          *ebpf.Program `ebpf:"kunix_stream_connect"`
+	MemoryMap                   *ebpf.Program `ebpf:"memory_map"`
+	MemoryProtect               *ebpf.Program `ebpf:"memory_protect"`
+	ModuleLoad                  *ebpf.Program `ebpf:"module_load"`
+	MptcpListen                 *ebpf.Program `ebpf:"mptcp_listen"`
+	ProcessExec                 *ebpf.Program `ebpf:"process_exec"`
+	ProcessExit                 *ebpf.Program `ebpf:"process_exit"`
+	ProcessFork                 *ebpf.Program `ebpf:"process_fork"`
+	ProcessSeed                 *ebpf.Program `ebpf:"process_seed"`
+	SignalSent                  *ebpf.Program `ebpf:"signal_sent"`
+	SocketCreate                *ebpf.Program `ebpf:"socket_create"`
+	SysEnter                    *ebpf.Program `ebpf:"sys_enter"`
+	SysExit                     *ebpf.Program `ebpf:"sys_exit"`
+	TraceExit                   *ebpf.Program `ebpf:"trace_exit"`
+	UnixBind                    *ebpf.Program `ebpf:"unix_bind"`
+	UnixDgramConnect            *ebpf.Program `ebpf:"unix_dgram_connect"`
+	UnixListen                  *ebpf.Program `ebpf:"unix_listen"`
+	UnixStreamConnect           *ebpf.Program `ebpf:"unix_stream_connect"`
 }
 
 func (p *vigilPrograms) Close() error {
 	return _VigilClose(
+		p.AcceptGraft,
+		p.CgroupMade,
+		p.CgroupRemoved,
+		p.CredentialsCommit,
+		p.CredentialsExec,
+		p.DatagramEnd,
+		p.DatagramEnd6,
+		p.DatagramRead,
+		p.DatagramRead6,
+		p.DatagramReceive,
+		p.DatagramSend,
+		p.DatagramSend6,
+		p.DatagramSweep,
+		p.EnterSysCapset,
 		p.EnterSysClose,
 		p.EnterSysDup2,
 		p.EnterSysDup3,
+		p.EnterSysExecve,
+		p.EnterSysExecveat,
+		p.EnterSysMprotect,
+		p.EnterSysPkeyMprotect,
+		p.EnterSysSetfsgid,
+		p.EnterSysSetfsuid,
+		p.EnterSysSetgid,
+		p.EnterSysSetns,
+		p.EnterSysSetregid,
+		p.EnterSysSetresgid,
+		p.EnterSysSetresuid,
+		p.EnterSysSetreuid,
+		p.EnterSysSetuid,
+		p.EnterSysUnshare,
 		p.ExitFileClose,
+		p.ExitSysAccept,
+		p.ExitSysAccept4,
+		p.ExitSysBind,
+		p.ExitSysBpf,
+		p.ExitSysCapset,
 		p.ExitSysChmod,
 		p.ExitSysChown,
+		p.ExitSysConnect,
 		p.ExitSysCopyFileRange,
 		p.ExitSysCreat,
 		p.ExitSysFchmod,
@@ -881,30 +1894,60 @@ func (p *vigilPrograms) Close() error {
 		p.ExitSysFchmodat2,
 		p.ExitSysFchown,
 		p.ExitSysFchownat,
+		p.ExitSysFinitModule,
 		p.ExitSysFsetxattr,
 		p.ExitSysFtruncate,
+		p.ExitSysInitModule,
+		p.ExitSysIoUringSetup,
+		p.ExitSysKexecFileLoad,
+		p.ExitSysKexecLoad,
 		p.ExitSysLchown,
 		p.ExitSysLink,
 		p.ExitSysLinkat,
+		p.ExitSysListen,
 		p.ExitSysLsetxattr,
+		p.ExitSysMemfdCreate,
 		p.ExitSysMkdir,
 		p.ExitSysMkdirat,
+		p.ExitSysMmap,
 		p.ExitSysMount,
 		p.ExitSysMoveMount,
+		p.ExitSysMprotect,
 		p.ExitSysOpen,
 		p.ExitSysOpenat,
 		p.ExitSysOpenat2,
 		p.ExitSysPivotRoot,
+		p.ExitSysPkeyMprotect,
 		p.ExitSysPrctl,
+		p.ExitSysProcessVmReadv,
+		p.ExitSysProcessVmWritev,
+		p.ExitSysPtrace,
 		p.ExitSysPwrite64,
 		p.ExitSysPwritev,
 		p.ExitSysPwritev2,
+		p.ExitSysRead,
+		p.ExitSysRecvfrom,
+		p.ExitSysRecvmmsg,
+		p.ExitSysRecvmsg,
 		p.ExitSysRename,
 		p.ExitSysRenameat,
 		p.ExitSysRenameat2,
 		p.ExitSysRmdir,
 		p.ExitSysSendfile64,
+		p.ExitSysSendmmsg,
+		p.ExitSysSendmsg,
+		p.ExitSysSendto,
+		p.ExitSysSetfsgid,
+		p.ExitSysSetfsuid,
+		p.ExitSysSetgid,
+		p.ExitSysSetns,
+		p.ExitSysSetregid,
+		p.ExitSysSetresgid,
+		p.ExitSysSetresuid,
+		p.ExitSysSetreuid,
+		p.ExitSysSetuid,
 		p.ExitSysSetxattr,
+		p.ExitSysSocket,
 		p.ExitSysSplice,
 		p.ExitSysSymlink,
 		p.ExitSysSymlinkat,
@@ -912,13 +1955,36 @@ func (p *vigilPrograms) Close() error {
 		p.ExitSysUmount,
 		p.ExitSysUnlink,
 		p.ExitSysUnlinkat,
+		p.ExitSysUnshare,
+		p.ExitSysUserfaultfd,
 		p.ExitSysWrite,
 		p.ExitSysWritev,
+		p.FentrySysCapset,
 		p.FentrySysClose,
 		p.FentrySysDup2,
 		p.FentrySysDup3,
+		p.FentrySysExecve,
+		p.FentrySysExecveat,
+		p.FentrySysMprotect,
+		p.FentrySysPkeyMprotect,
+		p.FentrySysSetfsgid,
+		p.FentrySysSetfsuid,
+		p.FentrySysSetgid,
+		p.FentrySysSetns,
+		p.FentrySysSetregid,
+		p.FentrySysSetresgid,
+		p.FentrySysSetresuid,
+		p.FentrySysSetreuid,
+		p.FentrySysSetuid,
+		p.FentrySysUnshare,
+		p.FexitSysAccept,
+		p.FexitSysAccept4,
+		p.FexitSysBind,
+		p.FexitSysBpf,
+		p.FexitSysCapset,
 		p.FexitSysChmod,
 		p.FexitSysChown,
+		p.FexitSysConnect,
 		p.FexitSysCopyFileRange,
 		p.FexitSysCreat,
 		p.FexitSysFchmod,
@@ -926,30 +1992,60 @@ func (p *vigilPrograms) Close() error {
 		p.FexitSysFchmodat2,
 		p.FexitSysFchown,
 		p.FexitSysFchownat,
+		p.FexitSysFinitModule,
 		p.FexitSysFsetxattr,
 		p.FexitSysFtruncate,
+		p.FexitSysInitModule,
+		p.FexitSysIoUringSetup,
+		p.FexitSysKexecFileLoad,
+		p.FexitSysKexecLoad,
 		p.FexitSysLchown,
 		p.FexitSysLink,
 		p.FexitSysLinkat,
+		p.FexitSysListen,
 		p.FexitSysLsetxattr,
+		p.FexitSysMemfdCreate,
 		p.FexitSysMkdir,
 		p.FexitSysMkdirat,
+		p.FexitSysMmap,
 		p.FexitSysMount,
 		p.FexitSysMoveMount,
+		p.FexitSysMprotect,
 		p.FexitSysOpen,
 		p.FexitSysOpenat,
 		p.FexitSysOpenat2,
 		p.FexitSysPivotRoot,
+		p.FexitSysPkeyMprotect,
 		p.FexitSysPrctl,
+		p.FexitSysProcessVmReadv,
+		p.FexitSysProcessVmWritev,
+		p.FexitSysPtrace,
 		p.FexitSysPwrite64,
 		p.FexitSysPwritev,
 		p.FexitSysPwritev2,
+		p.FexitSysRead,
+		p.FexitSysRecvfrom,
+		p.FexitSysRecvmmsg,
+		p.FexitSysRecvmsg,
 		p.FexitSysRename,
 		p.FexitSysRenameat,
 		p.FexitSysRenameat2,
 		p.FexitSysRmdir,
 		p.FexitSysSendfile64,
+		p.FexitSysSendmmsg,
+		p.FexitSysSendmsg,
+		p.FexitSysSendto,
+		p.FexitSysSetfsgid,
+		p.FexitSysSetfsuid,
+		p.FexitSysSetgid,
+		p.FexitSysSetns,
+		p.FexitSysSetregid,
+		p.FexitSysSetresgid,
+		p.FexitSysSetresuid,
+		p.FexitSysSetreuid,
+		p.FexitSysSetuid,
 		p.FexitSysSetxattr,
+		p.FexitSysSocket,
 		p.FexitSysSplice,
 		p.FexitSysSymlink,
 		p.FexitSysSymlinkat,
@@ -957,6 +2053,8 @@ func (p *vigilPrograms) Close() error {
 		p.FexitSysUmount,
 		p.FexitSysUnlink,
 		p.FexitSysUnlinkat,
+		p.FexitSysUnshare,
+		p.FexitSysUserfaultfd,
 		p.FexitSysWrite,
 		p.FexitSysWritev,
 		p.FileChmod,
@@ -972,7 +2070,21 @@ func (p *vigilPrograms) Close() error {
 		p.FileUnlink,
 		p.FileWrite,
 		p.FileWritev,
+		p.FlowBegin,
+		p.FlowState,
 		p.FoldSweep,
+		p.Inet6Bind,
+		p.InetBind,
+		p.InetDgramConnect,
+		p.InetListen,
+		p.InetStreamConnect,
+		p.KacceptGraft,
+		p.KcredentialsCommit,
+		p.KdatagramEnd,
+		p.KdatagramEnd6,
+		p.KdatagramReceive,
+		p.KdatagramSend,
+		p.KdatagramSend6,
 		p.KfileChmod,
 		p.KfileChown,
 		p.KfileClose,
@@ -986,13 +2098,40 @@ func (p *vigilPrograms) Close() error {
 		p.KfileUnlink,
 		p.KfileWrite,
 		p.KfileWritev,
+		p.Kinet6Bind,
+		p.KinetBind,
+		p.KinetDgramConnect,
+		p.KinetListen,
+		p.KinetStreamConnect,
+		p.KmemoryProtect,
 		p.KprobeEnter,
+		p.KprobeSysCapset,
 		p.KprobeSysClose,
 		p.KprobeSysDup2,
 		p.KprobeSysDup3,
 		p.KprobeSysEnter,
+		p.KprobeSysExecve,
+		p.KprobeSysExecveat,
+		p.KprobeSysMprotect,
+		p.KprobeSysPkeyMprotect,
+		p.KprobeSysSetfsgid,
+		p.KprobeSysSetfsuid,
+		p.KprobeSysSetgid,
+		p.KprobeSysSetns,
+		p.KprobeSysSetregid,
+		p.KprobeSysSetresgid,
+		p.KprobeSysSetresuid,
+		p.KprobeSysSetreuid,
+		p.KprobeSysSetuid,
+		p.KprobeSysUnshare,
+		p.KretprobeSysAccept,
+		p.KretprobeSysAccept4,
+		p.KretprobeSysBind,
+		p.KretprobeSysBpf,
+		p.KretprobeSysCapset,
 		p.KretprobeSysChmod,
 		p.KretprobeSysChown,
+		p.KretprobeSysConnect,
 		p.KretprobeSysCopyFileRange,
 		p.KretprobeSysCreat,
 		p.KretprobeSysFchmod,
@@ -1000,30 +2139,60 @@ func (p *vigilPrograms) Close() error {
 		p.KretprobeSysFchmodat2,
 		p.KretprobeSysFchown,
 		p.KretprobeSysFchownat,
+		p.KretprobeSysFinitModule,
 		p.KretprobeSysFsetxattr,
 		p.KretprobeSysFtruncate,
+		p.KretprobeSysInitModule,
+		p.KretprobeSysIoUringSetup,
+		p.KretprobeSysKexecFileLoad,
+		p.KretprobeSysKexecLoad,
 		p.KretprobeSysLchown,
 		p.KretprobeSysLink,
 		p.KretprobeSysLinkat,
+		p.KretprobeSysListen,
 		p.KretprobeSysLsetxattr,
+		p.KretprobeSysMemfdCreate,
 		p.KretprobeSysMkdir,
 		p.KretprobeSysMkdirat,
+		p.KretprobeSysMmap,
 		p.KretprobeSysMount,
 		p.KretprobeSysMoveMount,
+		p.KretprobeSysMprotect,
 		p.KretprobeSysOpen,
 		p.KretprobeSysOpenat,
 		p.KretprobeSysOpenat2,
 		p.KretprobeSysPivotRoot,
+		p.KretprobeSysPkeyMprotect,
 		p.KretprobeSysPrctl,
+		p.KretprobeSysProcessVmReadv,
+		p.KretprobeSysProcessVmWritev,
+		p.KretprobeSysPtrace,
 		p.KretprobeSysPwrite64,
 		p.KretprobeSysPwritev,
 		p.KretprobeSysPwritev2,
+		p.KretprobeSysRead,
+		p.KretprobeSysRecvfrom,
+		p.KretprobeSysRecvmmsg,
+		p.KretprobeSysRecvmsg,
 		p.KretprobeSysRename,
 		p.KretprobeSysRenameat,
 		p.KretprobeSysRenameat2,
 		p.KretprobeSysRmdir,
 		p.KretprobeSysSendfile64,
+		p.KretprobeSysSendmmsg,
+		p.KretprobeSysSendmsg,
+		p.KretprobeSysSendto,
+		p.KretprobeSysSetfsgid,
+		p.KretprobeSysSetfsuid,
+		p.KretprobeSysSetgid,
+		p.KretprobeSysSetns,
+		p.KretprobeSysSetregid,
+		p.KretprobeSysSetresgid,
+		p.KretprobeSysSetresuid,
+		p.KretprobeSysSetreuid,
+		p.KretprobeSysSetuid,
 		p.KretprobeSysSetxattr,
+		p.KretprobeSysSocket,
 		p.KretprobeSysSplice,
 		p.KretprobeSysSymlink,
 		p.KretprobeSysSymlinkat,
@@ -1031,14 +2200,32 @@ func (p *vigilPrograms) Close() error {
 		p.KretprobeSysUmount,
 		p.KretprobeSysUnlink,
 		p.KretprobeSysUnlinkat,
+		p.KretprobeSysUnshare,
+		p.KretprobeSysUserfaultfd,
 		p.KretprobeSysWrite,
 		p.KretprobeSysWritev,
+		p.KsocketCreate,
+		p.KunixBind,
+		p.KunixDgramConnect,
+		p.KunixListen,
+		p.KunixStreamConnect,
+		p.MemoryMap,
+		p.MemoryProtect,
+		p.ModuleLoad,
+		p.MptcpListen,
 		p.ProcessExec,
 		p.ProcessExit,
 		p.ProcessFork,
 		p.ProcessSeed,
+		p.SignalSent,
+		p.SocketCreate,
 		p.SysEnter,
 		p.SysExit,
+		p.TraceExit,
+		p.UnixBind,
+		p.UnixDgramConnect,
+		p.UnixListen,
+		p.UnixStreamConnect,
 	)
 }
 

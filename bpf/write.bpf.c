@@ -5,6 +5,7 @@
 // What is written to open files: added up, told at the close. Values given to
 // kernel settings are told at once.
 #include "calls.h"
+#include "datagram.h"
 #include "open_file.h"
 
 enum { VALUE_MAX = 256 };
@@ -145,7 +146,11 @@ int kfile_splice(struct pt_regs *ctx)
 static __always_inline int on_write_call(u32 descriptor, const void *from, long result)
 {
 	struct file *file = result > 0 ? file_of(current_task(), descriptor) : NULL;
-	return file ? on_untyped_write(file, from, result) : 0;
+	if (!file)
+		return 0;
+	if (!open_file_of((u64)file) && is_udp(sock_of_file(file)))
+		return datagram_call(0, (u64)from, result, from ? DATAGRAM_READABLE(result) : 0);
+	return on_untyped_write(file, from, result);
 }
 
 SYSCALL(write) { return on_write_call(ARGUMENT1(regs), (void *)ARGUMENT2(regs), result); }

@@ -1,0 +1,293 @@
+//go:build ignore
+
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//
+// TCP connections: who began or accepted them, and what went over them until the
+// end. All tiers follow the state of the socket (inet_sock_set_state, since 4.16).
+// Changes of state come in any context, so who did it is kept in a table. SCTP is
+// left out: its addresses belong to the association, not to the socket. Of MPTCP
+// the subflows are told, which are TCP.
+#include "socket.h"
+
+enum flow_flag {
+	FLOW_ACCEPTED = 1 << 0,
+	FLOW_TOLD = 1 << 1,   // its CONNECT is out
+	FLOW_SILENT = 1 << 2, // the sensor's own
+	FLOW_LISTEN = 1 << 3, // no connection: listens, and has no port yet
+};
+
+struct flow {
+	struct event_header by; // who connected or accepted; its time is the start
+	u64 socket;
+	u32 flags;
+	u32 pad0;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, u64); // struct sock
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+// Sockets whose failed connect is told, for the system call that returns the error later.
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u64); // struct sock
+	__type(value, u64); // its identity
+} refusals SEC(".maps");
+
+static __always_inline struct flow *flow_of(struct sock *sk)
+{
+	u64 key = (u64)sk;
+	return bpf_map_lookup_elem(&flows, &key);
+}
+
+static __always_inline bool end_flow(struct sock *sk)
+{
+	u64 key = (u64)sk;
+	return bpf_map_delete_elem(&flows, &key) == 0;
+}
+
+// own says who owns a connection from now on: the current process.
+static __always_inline bool own(struct event_header *by, enum kind kind)
+{
+	return identify(by, wanted(kind) ? kind : KIND_FLOW_END, 0);
+}
+
+// begin_flow remembers a connection. Of one that is not watched nothing is kept,
+// but for the sensor's own: of a whole host, every end that has no owner is told.
+static __always_inline void begin_flow(struct sock *sk, struct flow *f, bool owned)
+{
+	u64 key = (u64)sk;
+
+	if (!owned) {
+		if (scope != SCOPE_HOST || bpf_get_current_pid_tgid() >> 32 != self_pid)
+			return;
+		f->flags |= FLOW_SILENT;
+	}
+	if (bpf_map_update_elem(&flows, &key, f, BPF_ANY))
+		count_lost(KIND_CONNECT, LOST_TABLE_FULL);
+}
+
+static __always_inline struct tcp_sock *tcp_of(struct sock *sk, bool typed)
+{
+	if (can_cast())
+		return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+	return typed ? bpf_skc_to_tcp_sock(sk) : (struct tcp_sock *)sk;
+}
+
+// describe_flow gives the ends of a connection, of one that is closed too: by
+// then inet_put_port has cleared skc_num, but not inet_sport.
+static __always_inline void describe_flow(struct endpoints *e, struct sock *sk, struct tcp_sock *tp, bool typed)
+{
+	describe_ends(e, sk, typed);
+	e->local_port = host_order(FIELD(typed, tp, inet_conn.icsk_inet.inet_sport));
+}
+
+static __always_inline void tell_connect(struct sock *sk, struct flow *f, long result)
+{
+	struct socket_record r = {};
+	struct tcp_sock *tp = tcp_of(sk, true);
+
+	f->flags |= FLOW_TOLD;
+	if (!tp || !wanted(KIND_CONNECT))
+		return;
+	r.h = f->by;
+	set_kind(&r.h, KIND_CONNECT, sizeof(r));
+	describe_flow(&r.e.ends, sk, tp, true);
+	r.e.ends.socket = f->socket;
+	r.e.latency_ns = r.h.time - f->by.time;
+	set_result(&r, result);
+	send_bulk(&r.h, sizeof(r), sizeof(r));
+}
+
+// tell_flow_end gives the totals. bytes_sent counts data that was sent again as
+// well, bytes_received the FIN as a byte (tcp_rcv_nxt_update up to its end_seq).
+static __always_inline void tell_flow_end(struct sock *sk, struct flow *f, bool typed)
+{
+	struct flow_record r = {};
+	struct tcp_sock *tp = tcp_of(sk, typed);
+
+	if (!tp || !wanted(KIND_FLOW_END))
+		return;
+	if (f) {
+		r.h = f->by;
+		r.e.start = f->by.time;
+		r.e.accepted = !!(f->flags & FLOW_ACCEPTED);
+	} else {
+		r.h.flags = EVENT_NO_IDENTITY;
+		r.h.uid = FIELD(typed, sk, sk_uid.val);
+		r.h.count = 1;
+	}
+	set_kind(&r.h, KIND_FLOW_END, sizeof(r));
+	describe_flow(&r.e.ends, sk, tp, typed);
+	r.e.ends.socket = f ? f->socket : socket_id(sk, typed);
+	u64 received = FIELD(typed, tp, bytes_received);
+	bool finished = FIELD(typed, sk, __sk_common.skc_flags) >> SOCK_DONE & 1;
+	r.e.bytes_sent = FIELD(typed, tp, bytes_sent) - FIELD(typed, tp, bytes_retrans);
+	r.e.bytes_received = received - (finished && received);
+	r.e.packets_sent = FIELD(typed, tp, segs_out);
+	r.e.packets_received = FIELD(typed, tp, segs_in);
+	r.e.error = FIELD(typed, sk, sk_err);
+	send_bulk(&r.h, sizeof(r), sizeof(r));
+}
+
+// As functions of their own, these do not add to the stack of what calls them:
+// 512 bytes are for all.
+static __noinline int end_typed(struct sock *sk, struct flow *f)
+{
+	tell_flow_end(sk, f, true);
+	return 0;
+}
+
+static __noinline int end_untyped(struct sock *sk, struct flow *f)
+{
+	tell_flow_end(sk, f, can_cast());
+	return 0;
+}
+
+static __always_inline int on_listen(struct sock *sk)
+{
+	struct socket_record r = {};
+
+	if (!identify(&r.h, KIND_LISTEN, sizeof(r.e)))
+		return 0;
+	if (!sk->__sk_common.skc_num) { // listen without bind: the port comes next, see on_autobound
+		struct flow f = { .by = r.h, .flags = FLOW_LISTEN };
+		begin_flow(sk, &f, true);
+		return 0;
+	}
+	describe_ends(&r.e.ends, sk, true);
+	r.e.ends.socket = socket_id(sk, true);
+	r.e.backlog = sk->sk_max_ack_backlog;
+	send_vital(&r.h, sizeof(r), sizeof(r));
+	return 0;
+}
+
+static __always_inline int on_connect_begin(struct sock *sk)
+{
+	struct flow f = {};
+	bool owned = own(&f.by, KIND_CONNECT);
+
+	if (owned)
+		f.socket = socket_id(sk, true);
+	begin_flow(sk, &f, owned);
+	return 0;
+}
+
+static __always_inline int on_established(struct sock *sk, int before)
+{
+	if (before == TCP_SYN_RECV && !sk->sk_socket) // waits to be accepted
+		return 0;
+	struct flow *f = flow_of(sk);
+	if (f && !(f->flags & (FLOW_TOLD | FLOW_SILENT)))
+		tell_connect(sk, f, 0);
+	return 0;
+}
+
+// fail_connect tells of a connection that never came about, unless the call that
+// asks for it fails at once: that knows why, and tells.
+static __always_inline void fail_connect(struct sock *sk, struct flow *f)
+{
+	u64 key = (u64)sk, id = f->socket;
+	int error = sk->sk_err;
+
+	if (!error && sk->sk_shutdown != SHUTDOWN_MASK)
+		return;
+	tell_connect(sk, f, error ? -error : -ERROR_CONNECTION_ABORTED);
+	bpf_map_update_elem(&refusals, &key, &id, BPF_ANY);
+}
+
+static __always_inline int on_closed(struct sock *sk, int before)
+{
+	if (before == TCP_CLOSE)
+		return 0;
+	struct flow *f = flow_of(sk);
+	if (f) {
+		if (!(f->flags & (FLOW_TOLD | FLOW_ACCEPTED | FLOW_SILENT | FLOW_LISTEN)))
+			fail_connect(sk, f);
+		else if (!(f->flags & (FLOW_SILENT | FLOW_LISTEN)))
+			end_typed(sk, f);
+		end_flow(sk);
+		return 0;
+	}
+	if (scope != SCOPE_HOST || before == TCP_LISTEN || before == TCP_SYN_SENT || before == TCP_SYN_RECV)
+		return 0;
+	// Not accepted yet: told when it is. Else it began before the sensor did.
+	if (!sk->sk_socket && !(sk->__sk_common.skc_flags >> SOCK_DEAD & 1))
+		return 0;
+	return end_typed(sk, NULL);
+}
+
+// Two programs look at the changes. The first runs where a process asks for them;
+// the second mostly where packets do, in interrupts that may come while the first
+// runs: the kernel skips a program that is already running on the CPU.
+SEC("tp_btf/inet_sock_set_state")
+int flow_begin(u64 *ctx)
+{
+	struct sock *sk = (void *)ctx[0];
+	int after = ctx[2];
+
+	if ((after != TCP_SYN_SENT && after != TCP_LISTEN) || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	return after == TCP_LISTEN ? on_listen(sk) : on_connect_begin(sk);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int flow_state(u64 *ctx)
+{
+	struct sock *sk = (void *)ctx[0];
+	int before = ctx[1], after = ctx[2];
+
+	if ((after != TCP_ESTABLISHED && after != TCP_CLOSE) || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	return after == TCP_CLOSE ? on_closed(sk, before) : on_established(sk, before);
+}
+
+static __always_inline void tell_accept(struct sock *sk, struct flow *f, bool typed)
+{
+	struct socket_record r = {};
+	struct tcp_sock *tp = tcp_of(sk, typed);
+
+	if (!tp || !wanted(KIND_ACCEPT))
+		return;
+	r.h = f->by;
+	r.h.length = sizeof(r);
+	describe_flow(&r.e.ends, sk, tp, typed);
+	r.e.ends.socket = f->socket;
+	send_bulk(&r.h, sizeof(r), sizeof(r));
+}
+
+static __noinline int accept_typed(struct sock *sk, struct flow *f)
+{
+	tell_accept(sk, f, true);
+	return 0;
+}
+
+static __noinline int accept_untyped(struct sock *sk, struct flow *f)
+{
+	tell_accept(sk, f, can_cast());
+	return 0;
+}
+
+// on_accept makes the process that accepts the owner of the connection. One that
+// the other end has broken off by then ends here: its last change of state is over.
+// The holder is what the process has: the same, or the MPTCP socket above it.
+static __always_inline int on_accept(struct sock *sk, struct sock *holder, bool known)
+{
+	struct flow f = { .flags = FLOW_ACCEPTED };
+	bool owned = own(&f.by, KIND_ACCEPT);
+
+	bool typed = known || can_cast();
+
+	if (owned) {
+		f.socket = socket_id(holder, typed);
+		known ? accept_typed(sk, &f) : accept_untyped(sk, &f);
+	}
+	begin_flow(sk, &f, owned);
+	if (FIELD(typed, sk, __sk_common.skc_state) == TCP_CLOSE && end_flow(sk) && owned)
+		return known ? end_typed(sk, &f) : end_untyped(sk, &f);
+	return 0;
+}
