@@ -1,115 +1,227 @@
 package decode
 
-import "unsafe"
+import "bytes"
 
-// class is the OCSF class and activity of a record.
-type class struct {
-	uid          uint32
-	name         string
-	activity     uint32
-	activityName string
+// OCSFVersion is the version of the Open Cybersecurity Schema Framework that
+// AppendJSON writes: https://schema.ocsf.io/1.8.0.
+const OCSFVersion = "1.8.0"
+
+// Classes of OCSF; their category is the number before the last three digits.
+const (
+	classFile            = 1001
+	classKernelExtension = 1002
+	classKernel          = 1003
+	classMemory          = 1004
+	classModule          = 1005
+	classProcess         = 1007
+	classNetwork         = 4001
+	classDNS             = 4003
+	classError           = 6008
+)
+
+func className(class uint32) string {
+	switch class {
+	case classFile:
+		return "File System Activity"
+	case classKernelExtension:
+		return "Kernel Extension Activity"
+	case classKernel:
+		return "Kernel Activity"
+	case classMemory:
+		return "Memory Activity"
+	case classModule:
+		return "Module Activity"
+	case classProcess:
+		return "Process Activity"
+	case classNetwork:
+		return "Network Activity"
+	case classDNS:
+		return "DNS Activity"
+	case classError:
+		return "Application Error"
+	}
+	return "Base Event"
 }
 
-// classOf gives the class of a kind: process activity 1007, file system activity
-// 1001, kernel activity 1003, kernel extension activity 1002, memory activity
-// 1004, network activity 4001, DNS activity 4003, event log activity 1008 for
-// what was lost.
-func classOf(k Kind, r Record) class {
-	process := func(id uint32, name string) class { return class{1007, "Process Activity", id, name} }
-	file := func(id uint32, name string) class { return class{1001, "File System Activity", id, name} }
-	kernel := func(id uint32, name string) class { return class{1003, "Kernel Activity", id, name} }
-	memory := func(id uint32, name string) class { return class{1004, "Memory Activity", id, name} }
-	network := func(id uint32, name string) class { return class{4001, "Network Activity", id, name} }
-	switch k {
-	case KindFork, KindExec, KindProcess:
-		return process(1, "Launch")
-	case KindExit:
-		return process(2, "Terminate")
-	case KindPtrace, KindSignal:
-		return process(3, "Open")
-	case KindProcessVM:
-		return process(4, "Inject")
+// activityOther is OCSF's for what its list lacks; the name is then ours.
+const activityOther = 99
+
+// activity is an OCSF class with one of its activity_id.
+type activity struct {
+	class uint32
+	id    uint32
+	name  string
+}
+
+// activities are those of each kind, where the record says nothing finer.
+var activities = [KindCount]activity{
+	KindFork:         {classProcess, 1, "Launch"},
+	KindExec:         {classProcess, 1, "Launch"},
+	KindExit:         {classProcess, 2, "Terminate"},
+	KindCredentials:  {classProcess, activityOther, "Set Credentials"},
+	KindNamespace:    {classProcess, activityOther, "Set Namespace"},
+	KindPtrace:       {classProcess, 3, "Open"},
+	KindProcessVM:    {classMemory, 7, "Read"},
+	KindSignal:       {classProcess, activityOther, "Signal"},
+	KindRenameTask:   {classProcess, activityOther, "Rename"},
+	KindCgroup:       {classKernel, 1, "Create"},
+	KindFileOpen:     {classFile, 14, "Open"},
+	KindFileWrite:    {classFile, 3, "Update"},
+	KindFileRead:     {classFile, 2, "Read"},
+	KindFileRename:   {classFile, 5, "Rename"},
+	KindFileUnlink:   {classFile, 4, "Delete"},
+	KindFileLink:     {classFile, 1, "Create"},
+	KindFileSymlink:  {classFile, 1, "Create"},
+	KindFileChmod:    {classFile, 7, "Set Security"},
+	KindFileChown:    {classFile, 7, "Set Security"},
+	KindFileSetxattr: {classFile, 6, "Set Attributes"},
+	KindFileTruncate: {classFile, 3, "Update"},
+	KindFileMkdir:    {classFile, 1, "Create"},
+	KindMount:        {classFile, 12, "Mount"},
+	KindUmount:       {classFile, 13, "Unmount"},
+	KindPivotRoot:    {classFile, activityOther, "Pivot Root"},
+	KindMmap:         {classModule, 1, "Load"},
+	KindMprotect:     {classMemory, 5, "Disable DEP"},
+	KindMemfd:        {classFile, 1, "Create"},
+	KindUserfaultfd:  {classKernel, 4, "Invoke"},
+	KindIOUring:      {classKernel, 4, "Invoke"},
+	KindConnect:      {classNetwork, 1, "Open"},
+	KindAccept:       {classNetwork, 1, "Open"},
+	KindBind:         {classNetwork, activityOther, "Bind"},
+	KindListen:       {classNetwork, 7, "Listen"},
+	KindFlowEnd:      {classNetwork, 2, "Close"},
+	KindDatagram:     {classNetwork, 6, "Traffic"},
+	KindRawSocket:    {classNetwork, activityOther, "Raw Socket"},
+	KindDNS:          {classDNS, 1, "Query"},
+	KindModule:       {classKernelExtension, 1, "Load"},
+	KindBPF:          {classKernel, 4, "Invoke"},
+	KindKexec:        {classKernel, 4, "Invoke"},
+	KindSysctl:       {classKernel, activityOther, "Write"},
+	KindLost:         {classError, 1, "General Error"},
+	KindProcess:      {classProcess, activityOther, "Running"},
+}
+
+// activityOf gives the record's place in OCSF.
+func activityOf(r Record) activity {
+	switch r.Kind() {
 	case KindCredentials:
-		return process(5, "Set User ID")
-	case KindNamespace, KindRenameTask, KindCgroup:
-		return process(99, "Other")
+		if e := r.Credentials(); changedUser(&e.Before, &e.After) {
+			return activity{classProcess, 5, "Set User ID"}
+		}
+	case KindPtrace:
+		if injects(r.Ptrace().Request) {
+			return activity{classProcess, 4, "Inject"}
+		}
+	case KindProcessVM:
+		if r.ProcessVM().Write != 0 {
+			return activity{classMemory, 8, "Write"}
+		}
+	case KindCgroup:
+		if r.Cgroup().Removed != 0 {
+			return activity{classKernel, 3, "Delete"}
+		}
 	case KindFileOpen:
 		if r.FileOpen().Created != 0 {
-			return file(1, "Create")
+			return activity{classFile, 1, "Create"}
 		}
-		return file(14, "Open")
-	case KindFileRead:
-		return file(2, "Read")
-	case KindFileWrite, KindFileTruncate:
-		return file(3, "Update")
-	case KindFileUnlink:
-		return file(4, "Delete")
-	case KindFileRename:
-		return file(5, "Rename")
-	case KindFileChmod, KindFileChown:
-		return file(7, "Set Security")
 	case KindFileSetxattr:
-		return file(6, "Set Attributes")
-	case KindMount, KindPivotRoot:
-		return file(12, "Mount")
-	case KindUmount:
-		return file(13, "Unmount")
-	case KindFileMkdir, KindFileLink, KindFileSymlink:
-		return file(1, "Create")
+		if guards(r.Text(FileSetxattrNameText)) {
+			return activity{classFile, 7, "Set Security"}
+		}
 	case KindMmap:
-		return memory(2, "Map View")
+		if r.Memory().MemoryFlags&MemoryAnonymous != 0 {
+			return activity{classMemory, 1, "Allocate Page"}
+		}
 	case KindMprotect:
-		return memory(7, "Modify Page")
-	case KindMemfd:
-		return memory(1, "Allocate Page")
-	case KindUserfaultfd, KindIOUring:
-		return kernel(1, "Create")
+		if r.Memory().Protection&protectionExecute == 0 {
+			return activity{classMemory, 2, "Modify Page"}
+		}
 	case KindConnect, KindAccept:
-		if r.Is(EventFailed) {
-			return network(4, "Fail")
-		}
-		return network(1, "Open")
-	case KindListen, KindBind:
-		return network(7, "Listen")
+		return connectionOf(r)
 	case KindFlowEnd:
-		return network(2, "Close")
-	case KindDatagram:
-		return network(6, "Traffic")
-	case KindRawSocket:
-		return network(99, "Other")
-	case KindDNS:
-		if r.DNS().Answer != 0 {
-			return class{4003, "DNS Activity", 2, "Response"}
+		if r.Flow().Error == errConnReset {
+			return activity{classNetwork, 3, "Reset"}
 		}
-		return class{4003, "DNS Activity", 1, "Query"}
-	case KindModule:
-		return class{1002, "Kernel Extension Activity", 1, "Load"}
+	case KindDNS:
+		if answers(r) {
+			return activity{classDNS, 2, "Response"}
+		}
 	case KindBPF:
-		return class{1002, "Kernel Extension Activity", 99, "Other"}
-	case KindKexec:
-		return kernel(4, "Invoke")
-	case KindSysctl:
-		return kernel(99, "Other")
-	case KindLost:
-		return class{1008, "Event Log Activity", 99, "Records lost"}
+		switch r.BPF().Command {
+		case bpfMapCreate, bpfProgLoad, bpfBTFLoad, bpfLinkCreate, bpfTokenCreate:
+			return activity{classKernel, 1, "Create"}
+		}
 	}
-	return class{0, "Base Event", 0, "Unknown"}
+	return activities[r.Kind()]
 }
 
-func eventFlagNames() []string {
-	return eventFlags[:]
+const protectionExecute = 4 // PROT_EXEC
+
+func connectionOf(r Record) activity {
+	switch e := errorNumber(r.Socket().Result); {
+	case e == errConnRefused:
+		return activity{classNetwork, 5, "Refuse"}
+	case r.Is(EventFailed), e != 0 && e != errInProgress:
+		return activity{classNetwork, 4, "Fail"}
+	}
+	return activities[r.Kind()]
 }
 
-// In the order of enum event_flag. Never changed.
-var eventFlags = [...]string{
-	"path_cut", "path_detached", "path_raw", "path_unreadable", "no_identity", "attempt", "io_uring",
-	"file_deleted", "file_memfd", "file_shm", "failed", "compat", "cut",
+func changedUser(a, b *IDs) bool {
+	return a.UID != b.UID || a.EUID != b.EUID || a.SUID != b.SUID || a.FSUID != b.FSUID
 }
 
-var execFlags = [...]string{"arguments_cut", "script", "secure", "chroot", "cwd_detached", "seeded", "by_descriptor"}
+// injects tells of the requests that write to the other process's memory or
+// registers: PTRACE_POKETEXT, POKEDATA, POKEUSER, SETREGS, SETFPREGS, SETREGSET.
+func injects(request uint32) bool {
+	switch request {
+	case 4, 5, 6, 13, 15, 0x4205:
+		return true
+	}
+	return false
+}
 
-var memoryFlags = [...]string{"anonymous", "shared", "writable", "write_to_execute", "stack", "heap"}
+// guards tells of extended attributes that decide who may do what: xattr(7).
+func guards(name []byte) bool {
+	return bytes.HasPrefix(name, []byte("security.")) || bytes.HasPrefix(name, []byte("system.posix_acl"))
+}
 
-var stdioNames = [...]string{"closed", "file", "tty", "pipe", "socket", "null", "other"}
+// statusOf gives OCSF's status_id: 0 unknown, 1 success, 2 failure.
+func statusOf(r Record, result int32) uint64 {
+	switch e := errorNumber(result); {
+	case r.Is(EventFailed), e != 0 && e != errInProgress:
+		return 2
+	case r.Is(EventAttempt), e == errInProgress, r.Kind() == KindLost:
+		return 0
+	}
+	return 1
+}
 
-func stringBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+// resultOf is what the call gave back, where the record says.
+func resultOf(r Record) int32 {
+	switch r.Kind() {
+	case KindPtrace:
+		return r.Ptrace().Result
+	case KindProcessVM:
+		return r.ProcessVM().Result
+	case KindFileRename, KindFileLink, KindFileSymlink:
+		return r.FilePair().Result
+	case KindFileUnlink, KindFileChmod, KindFileChown, KindFileTruncate, KindFileMkdir:
+		return r.FileChange().Result
+	case KindFileSetxattr:
+		return r.FileSetxattr().Result
+	case KindMount, KindUmount, KindPivotRoot:
+		return r.Mount().Result
+	case KindMemfd, KindUserfaultfd, KindIOUring:
+		return r.Descriptor().Descriptor
+	case KindConnect, KindAccept, KindBind, KindListen, KindDatagram, KindRawSocket:
+		return r.Socket().Result
+	case KindModule:
+		return r.Module().Result
+	case KindBPF:
+		return r.BPF().Result
+	case KindKexec:
+		return r.Kexec().Result
+	}
+	return 0
+}

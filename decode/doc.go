@@ -5,4 +5,8 @@
 // A Record is a view into the buffer it was decoded from (the mapped ring, a
 // recording): it and every text taken from it are valid until that buffer is
 // given back. What outlives the buffer must be copied.
+//
+// Output is appended: AppendJSON in the names of OCSF, AppendText for a terminal.
+// Reader and Writer keep records in a file, a Filter chooses among them, and
+// ParseDNS reads what a record of KindDNS carries.
 package decode

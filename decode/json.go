@@ -1,152 +1,183 @@
 package decode
 
-// AppendJSON appends the record as one JSON object with the field names of OCSF
-// 1.3 (https://schema.ocsf.io/1.3.0). What OCSF has no name for is under
-// "unmapped". It allocates nothing when dst has room. The actor may be nil.
+import "strconv"
+
+// AppendJSON appends the record as one JSON object, without a newline, in the
+// names of OCSF (OCSFVersion). It allocates nothing when dst has room. The actor
+// may be nil: then output has what the header tells, and times count from boot.
+//
+// All that the record holds can be read back. What OCSF has no name for is under
+// "unmapped". Rules:
+//   - Bytes that are no UTF-8 show as U+FFFD, and a member of the same name with
+//     _hex behind it holds all bytes of that string as hexadecimal digits. A file's
+//     name is the end of its path and has no such member.
+//   - A string that is left out was empty; an object that is left out was zero.
+//   - Identities of 64 bits, capabilities and addresses are hexadecimal strings;
+//     times of the kernel's are ns since boot and end in _ns.
+//   - What system calls gave back is status_code; left out, it was 0.
 func AppendJSON(dst []byte, r Record, a *Actor) []byte {
+	if a == nil {
+		a = &Actor{}
+	}
 	o := object{append(dst, '{')}
-	k := r.Kind()
-	c := classOf(k, r)
-	o.number("category_uid", uint64(c.uid/1000))
-	o.number("class_uid", uint64(c.uid))
-	o.word("class_name", c.name)
-	o.number("activity_id", uint64(c.activity))
-	o.word("activity_name", c.activityName)
-	o.number("type_uid", uint64(c.uid)*100+uint64(c.activity))
-	o.number("severity_id", 1)
-	switch {
-	case r.Is(EventFailed):
-		o.number("status_id", 2)
-	case !r.Is(EventAttempt):
-		o.number("status_id", 1)
+	o.classification(r)
+	o.occurrence(r, a)
+	o.outcome(r)
+	if a.Hostname != "" {
+		o.device(a)
 	}
-	var offset int64
-	if a != nil {
-		offset = a.BootOffset
+	if r.Kind() != KindLost {
+		o.actor(r, a)
 	}
-	o.signed("time", (int64(r.Time)+offset)/1_000_000)
-	if r.Count > 1 {
-		o.number("count", uint64(r.Count))
-	}
-	if k != KindLost {
-		o.open("actor")
-		o.process("process", r, a)
-		o.close()
-	}
-	o.kind(r)
+	o.subject(r, a)
 	o.open("unmapped")
-	o.word("kind", k.String())
-	o.number("time_ns", r.Time)
-	o.number("cpu", uint64(r.CPU))
-	o.number("cgroup_id", r.CgroupID)
-	o.words("flags", uint32(r.Flags), eventFlagNames())
+	o.header(r, a)
 	o.unmapped(r)
 	o.close()
 	o.close()
-	return o.dst
+	return o.b
 }
 
-func (o *object) process(name string, r Record, a *Actor) {
-	o.open(name)
-	o.number("pid", uint64(r.PID))
-	o.number("tid", uint64(r.TID))
-	o.id("uid", r.ExecID)
-	if a != nil {
-		o.image(a)
-	} else if r.Kind() == KindExec || r.Kind() == KindProcess {
-		o.execImage(r)
+const metadata = `"metadata":{"version":"` + OCSFVersion + `","product":{"name":"Vigil","vendor_name":"Vigil"},"profiles":["container","host","linux/linux_users"]}`
+
+// severities of OCSF.
+const (
+	severityInformational = 1
+	severityLow           = 2
+)
+
+func (o *object) classification(r Record) {
+	c := activityOf(r)
+	o.b = append(o.b, metadata...)
+	o.number("category_uid", uint64(c.class/1000))
+	o.number("class_uid", uint64(c.class))
+	o.name("class_name", className(c.class))
+	o.number("activity_id", uint64(c.id))
+	o.name("activity_name", c.name)
+	o.number("type_uid", uint64(c.class)*100+uint64(c.id))
+	if r.Kind() == KindLost {
+		o.number("severity_id", severityLow)
+	} else {
+		o.number("severity_id", severityInformational)
 	}
-	o.open("user")
-	o.number("uid", uint64(r.UID))
-	if a != nil {
-		o.text("name", stringBytes(a.User))
-	}
-	o.close()
-	o.open("parent_process")
-	o.id("uid", r.ParentExecID)
-	if a != nil && a.Parent != nil {
-		o.number("pid", uint64(a.Parent.PID))
-		o.image(a.Parent)
-	}
-	o.close()
-	if a != nil && a.Container.ID != "" {
-		o.container(&a.Container)
-	}
-	o.close()
 }
 
-func (o *object) container(c *Container) {
-	o.open("container")
-	o.word("uid", c.ID)
-	o.text("name", stringBytes(c.Name))
-	if c.Image != "" {
-		o.open("image")
-		o.text("name", stringBytes(c.Image))
-		o.close()
+func (o *object) occurrence(r Record, a *Actor) {
+	o.time("time", r.Time, a)
+	if r.Count > 1 {
+		o.number("count", uint64(r.Count))
 	}
-	o.word("runtime", c.Runtime)
-	o.text("pod_uuid", stringBytes(c.PodUID))
-	o.text("pod_name", stringBytes(c.PodName))
-	o.text("pod_namespace", stringBytes(c.PodNamespace))
-	o.close()
-}
-
-func (o *object) image(a *Actor) {
-	o.text("name", a.Comm)
-	if len(a.Path) > 0 {
-		o.open("file")
-		o.text("path", a.Path)
-		o.close()
+	switch r.Kind() {
+	case KindFileWrite:
+		o.time("start_time", r.FileWrite().First, a)
+		o.time("end_time", r.FileWrite().Last, a)
+	case KindFlowEnd:
+		o.time("start_time", r.Flow().Start, a)
+		o.time("end_time", r.Time, a)
+	case KindLost:
+		o.time("start_time", r.Lost().Since, a)
+		o.time("end_time", r.Lost().Until, a)
 	}
-	o.commandLine(a.Arguments)
-	o.text("working_directory", a.CWD)
 }
 
-func (o *object) execImage(r Record) {
-	o.text("name", r.Text(ExecCommText))
-	o.open("file")
-	o.text("path", r.Text(ExecPathText))
-	o.close()
-	o.commandLine(r.Text(ExecArgumentsText))
-	o.text("working_directory", r.Text(ExecCWDText))
+// time writes a time since boot as OCSF wants it: ms since 1970, UTC.
+func (o *object) time(name string, boot uint64, a *Actor) {
+	o.signed(name, (int64(boot)+a.BootOffset)/1e6)
 }
 
-// commandLine appends arguments as one string, quoted as a shell would need.
-func (o *object) commandLine(arguments []byte) {
-	if len(arguments) == 0 {
+// outcome writes status_id and, when the call gave back anything but 0, what it
+// gave as status_code and the error's name as status_detail.
+func (o *object) outcome(r Record) {
+	result := resultOf(r)
+	o.number("status_id", statusOf(r, result))
+	if result == 0 {
 		return
 	}
-	o.name("cmd_line")
-	o.dst = append(o.dst, '"')
-	first := true
-	for a := range Arguments(arguments) {
-		if !first {
-			o.dst = append(o.dst, ' ')
-		}
-		first = false
-		quote := needsQuotes(a)
-		if quote {
-			o.dst = append(o.dst, '\'')
-		}
-		at := len(o.dst)
-		o.dst, _ = appendString(o.dst, a)
-		copy(o.dst[at:], o.dst[at+1:len(o.dst)-1]) // without its quotation marks
-		o.dst = o.dst[:len(o.dst)-2]
-		if quote {
-			o.dst = append(o.dst, '\'')
-		}
+	o.key("status_code")
+	o.b = append(strconv.AppendInt(append(o.b, '"'), int64(result), 10), '"')
+	if e := errorNumber(result); e != 0 {
+		o.value("status_detail", uint64(e), errnos[:])
 	}
-	o.dst = append(o.dst, '"')
 }
 
-func needsQuotes(a []byte) bool {
-	if len(a) == 0 {
-		return true
-	}
-	for _, c := range a {
-		if c <= ' ' || c == '\'' || c == '"' || c == '$' || c == '`' || c == '\\' || c == ';' || c == '|' || c == '&' || c == '*' || c == '(' || c == ')' || c == '<' || c == '>' {
-			return true
-		}
-	}
-	return false
+func (o *object) device(a *Actor) {
+	o.open("device")
+	o.text("hostname", stringBytes(a.Hostname))
+	o.number("type_id", 1) // Server
+	o.close()
 }
+
+// header writes what of the header OCSF has no place for.
+func (o *object) header(r Record, a *Actor) {
+	o.name("kind", r.Kind().String())
+	o.number("time_ns", r.Time)
+	o.number("cpu", uint64(r.CPU))
+	o.value("ring", uint64(r.Ring), rings[:])
+	o.number("lost", uint64(r.Header.Lost))
+	o.number("count", uint64(r.Count))
+	o.number("cgroup_id", r.CgroupID)
+	o.words("flags", uint64(r.Flags), eventFlags[:])
+	if r.Kind() == KindLost {
+		o.open("header") // nobody's: no actor has these
+		o.number("pid", uint64(r.PID))
+		o.number("tid", uint64(r.TID))
+		o.number("uid", uint64(r.UID))
+		o.hex16("exec_id", r.ExecID)
+		o.hex16("parent_exec_id", r.ParentExecID)
+		o.close()
+	}
+	if a.Container.PodName != "" {
+		o.open("pod")
+		o.text("name", stringBytes(a.Container.PodName))
+		o.text("namespace", stringBytes(a.Container.PodNamespace))
+		o.close()
+	}
+}
+
+// subject writes the objects that OCSF has for what the record is about.
+func (o *object) subject(r Record, a *Actor) {
+	switch k := r.Kind(); {
+	case processKind(k):
+		o.processSubject(r, a)
+	case fileKind(k):
+		o.fileSubject(r)
+	case memoryKind(k):
+		o.memorySubject(r, a)
+	case networkKind(k):
+		o.networkSubject(r)
+	default:
+		o.kernelSubject(r)
+	}
+}
+
+// unmapped writes what of the record OCSF has no place for.
+func (o *object) unmapped(r Record) {
+	switch k := r.Kind(); {
+	case processKind(k):
+		o.processUnmapped(r)
+	case fileKind(k):
+		o.fileUnmapped(r)
+	case memoryKind(k):
+		o.memoryUnmapped(r)
+	case networkKind(k):
+		o.networkUnmapped(r)
+	default:
+		o.kernelUnmapped(r)
+	}
+}
+
+// The kinds by topic, as event.h has them; the rest are the kernel's and the sensor's own.
+
+func processKind(k Kind) bool {
+	return k >= KindFork && k <= KindRenameTask && k != KindProcessVM || k == KindProcess
+}
+
+func fileKind(k Kind) bool {
+	return k >= KindFileOpen && k <= KindPivotRoot || k == KindMemfd
+}
+
+func memoryKind(k Kind) bool {
+	return k == KindMmap || k == KindMprotect || k == KindProcessVM
+}
+
+func networkKind(k Kind) bool { return k >= KindConnect && k <= KindDNS }

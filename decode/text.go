@@ -1,201 +1,201 @@
 package decode
 
 import (
-	"net/netip"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
-// Style says how a line for a terminal looks.
-type Style struct{ Colour bool }
+// Style says how lines for a terminal look.
+type Style struct {
+	Colour bool           // with SGR sequences (ECMA-48, 8.3.117)
+	Zone   *time.Location // nil: the machine's own
+}
 
+// Widths of the columns. Kinds have up to 13 letters, the kernel's PIDs up to 7
+// digits (PID_MAX_LIMIT), thread names 15 bytes (TASK_COMM_LEN).
 const (
-	dim   = "\x1b[2m"
-	plain = "\x1b[0m"
+	kindWidth = 13
+	pidWidth  = 7
+	nameWidth = 15
 )
 
-// AppendText appends the record as one line for a terminal, without newline.
-// Names of hostile programs are escaped: see Printable.
+// SGR parameters.
+const (
+	sgrBold    = "1"
+	sgrDim     = "2"
+	sgrRed     = "31"
+	sgrGreen   = "32"
+	sgrYellow  = "33"
+	sgrBlue    = "34"
+	sgrMagenta = "35"
+	sgrCyan    = "36"
+)
+
+// AppendText appends the record as one line for a terminal, without a newline:
+// time, kind, PID, process, container, what happened, and flags in capitals. It
+// allocates nothing when dst has room. The actor may be nil. Nothing in a record
+// reaches the terminal as a control: see Printable.
 func AppendText(dst []byte, r Record, a *Actor, s Style) []byte {
-	var offset int64
-	if a != nil {
-		offset = a.BootOffset
+	if a == nil {
+		a = &Actor{}
 	}
-	if s.Colour {
-		dst = append(dst, dim...)
+	zone := s.Zone
+	if zone == nil {
+		zone = time.Local
 	}
-	dst = time.Unix(0, int64(r.Time)+offset).AppendFormat(dst, "15:04:05.000")
-	if s.Colour {
-		dst = append(dst, plain...)
-	}
-	dst = append(dst, ' ')
-	dst = pad(append(dst, r.Kind().String()...), len(dst), 13)
-	dst = appendRight(dst, uint64(r.PID), 7)
-	dst = append(dst, ' ')
-	at := len(dst)
-	if a != nil {
-		dst = appendPrintable(dst, a.Comm)
-		if a.Container.Name != "" {
-			dst = append(dst, '@')
-			dst = appendPrintable(dst, stringBytes(a.Container.Name))
-		}
-	} else if r.Kind() == KindExec {
-		dst = appendPrintable(dst, r.Text(ExecCommText))
-	}
-	dst = pad(dst, at, 15)
-	dst = appendEssence(dst, r)
-	if r.Count > 1 {
-		dst = append(dst, " x"...)
-		dst = strconv.AppendUint(dst, uint64(r.Count), 10)
-	}
-	for i, name := range eventFlags {
-		if r.Flags>>i&1 != 0 {
-			dst = append(append(dst, ' '), name...)
-		}
-	}
-	return dst
+	l := line{b: dst, colour: s.Colour}
+	l.begin(sgrDim)
+	l.b = time.Unix(0, int64(r.Time)+a.BootOffset).In(zone).AppendFormat(l.b, "15:04:05.000")
+	l.end()
+	l.pad(2)
+	kind := r.Kind().String()
+	l.begin(topicColour(r.Kind()))
+	l.b = append(l.b, kind...)
+	l.end()
+	l.pad(kindWidth - len(kind) + 1)
+	l.who(r, a)
+	l.essence(r)
+	l.flags(r)
+	return l.b
 }
 
-func pad(dst []byte, from, width int) []byte {
-	dst = append(dst, ' ')
-	for len(dst)-from < width+1 {
-		dst = append(dst, ' ')
+func topicColour(k Kind) string {
+	switch {
+	case k == KindLost:
+		return sgrRed
+	case processKind(k):
+		return sgrGreen
+	case fileKind(k) && k != KindMemfd:
+		return sgrBlue
+	case memoryKind(k) || k == KindMemfd:
+		return sgrMagenta
+	case networkKind(k):
+		return sgrCyan
 	}
-	return dst
+	return sgrYellow
 }
 
-func appendRight(dst []byte, v uint64, width int) []byte {
-	var room [20]byte
-	digits := strconv.AppendUint(room[:0], v, 10)
-	for range width - len(digits) {
-		dst = append(dst, ' ')
-	}
-	return append(dst, digits...)
+// line writes words with a space between them.
+type line struct {
+	b      []byte
+	colour bool
 }
 
-func appendField(dst []byte, name string, v uint64) []byte {
-	dst = append(append(append(dst, ' '), name...), '=')
-	return strconv.AppendUint(dst, v, 10)
+func (l *line) begin(sgr string) {
+	if l.colour {
+		l.b = append(append(append(l.b, "\x1b["...), sgr...), 'm')
+	}
 }
 
-// appendEssence appends what of a record one looks for first.
-func appendEssence(dst []byte, r Record) []byte {
-	switch r.Kind() {
-	case KindFork:
-		return appendField(append(dst, "child"...), "pid", uint64(r.Fork().ChildPID))
-	case KindExec, KindProcess:
-		dst = appendPrintable(dst, r.Text(ExecPathText))
-		first := true
-		for a := range Arguments(r.Text(ExecArgumentsText)) {
-			if !first {
-				dst = appendPrintable(append(dst, ' '), a)
-			}
-			first = false
-		}
-		return dst
-	case KindExit:
-		e := r.Exit()
-		dst = appendField(append(dst, "ended"...), "code", uint64(e.Code))
-		if e.Signal != 0 {
-			dst = appendField(dst, "signal", uint64(e.Signal))
-		}
-		return dst
-	case KindCredentials:
-		e := r.Credentials()
-		dst = appendField(append(dst, "before"...), "uid", uint64(e.Before.UID))
-		dst = appendField(dst, "euid", uint64(e.Before.EUID))
-		dst = appendField(append(dst, " after"...), "uid", uint64(e.After.UID))
-		return appendField(dst, "euid", uint64(e.After.EUID))
-	case KindFileRename, KindFileLink, KindFileSymlink:
-		dst = appendPrintable(dst, r.Text(FilePairFromText))
-		return appendPrintable(append(dst, " -> "...), r.Text(FilePairToText))
-	case KindFileWrite:
-		dst = appendPrintable(dst, r.Text(FilePathText))
-		return appendField(dst, "bytes", r.FileWrite().Bytes)
-	case KindMount, KindUmount, KindPivotRoot:
-		dst = appendPrintable(dst, r.Text(MountSourceText))
-		return appendPrintable(append(dst, " on "...), r.Text(MountTargetText))
-	case KindMmap, KindMprotect:
-		e := r.Memory()
-		dst = appendPrintable(dst, r.Text(FilePathText))
-		dst = appendField(dst, "size", e.Size)
-		for i, name := range memoryFlags {
-			if e.MemoryFlags>>i&1 != 0 {
-				dst = append(append(dst, ' '), name...)
-			}
-		}
-		return dst
-	case KindConnect, KindAccept, KindBind, KindListen, KindDatagram, KindRawSocket:
-		if p := r.Text(SocketPathText); len(p) > 0 {
-			return appendPrintable(dst, p)
-		}
-		return appendEnds(dst, &r.Socket().Ends)
-	case KindFlowEnd:
-		e := r.Flow()
-		dst = appendEnds(dst, &e.Ends)
-		dst = appendField(dst, "sent", e.BytesSent)
-		return appendField(dst, "received", e.BytesReceived)
-	case KindDNS:
-		return appendDNS(dst, r)
-	case KindPtrace:
-		return appendField(appendField(dst, "request", uint64(r.Ptrace().Request)), "target", uint64(r.Ptrace().TargetPID))
-	case KindProcessVM:
-		return appendField(appendField(dst, "bytes", r.ProcessVM().Bytes), "target", uint64(r.ProcessVM().TargetPID))
-	case KindSignal:
-		return appendField(appendField(dst, "signal", uint64(r.Signal().Signal)), "target", uint64(r.Signal().TargetPID))
-	case KindModule:
-		dst = appendPrintable(dst, r.Text(ModuleNameText))
-		return appendPrintable(append(dst, ' '), r.Text(ModulePathText))
-	case KindSysctl:
-		dst = appendPrintable(dst, r.Text(SysctlPathText))
-		return appendPrintable(append(dst, " = "...), r.Text(SysctlValueText))
-	case KindLost:
-		e := r.Lost()
-		dst = append(dst, Kind(e.Kind).String()...)
-		return append(append(appendField(dst, "events", e.Records), ' '), e.ReasonName()...)
-	case KindNamespace:
-		return appendField(dst, "flags", r.Namespace().Flags)
-	case KindBPF:
-		return appendPrintable(append(appendField(dst, "command", uint64(r.BPF().Command)), ' '), r.Text(BPFNameText))
-	case KindKexec:
-		return appendField(dst, "segments", r.Kexec().Segments)
+func (l *line) end() {
+	if l.colour {
+		l.b = append(l.b, "\x1b[0m"...)
 	}
-	return appendPrintable(dst, r.Text(0)) // a path or a name
 }
 
-func appendEnds(dst []byte, e *Endpoints) []byte {
-	dst = appendEndpoint(dst, e.Local, e.LocalPort)
-	if e.Remote == [16]byte{} && e.RemotePort == 0 {
-		return dst
+func (l *line) pad(n int) {
+	for ; n > 0; n-- {
+		l.b = append(l.b, ' ')
 	}
-	return appendEndpoint(append(dst, " -> "...), e.Remote, e.RemotePort)
 }
 
-func appendEndpoint(dst []byte, address [16]byte, port uint16) []byte {
-	return netip.AddrPortFrom(netip.AddrFrom16(address).Unmap(), port).AppendTo(dst)
+// who writes the process, and the container that it is in.
+func (l *line) who(r Record, a *Actor) {
+	var digits [10]byte
+	pid := strconv.AppendUint(digits[:0], uint64(r.PID), 10)
+	l.pad(pidWidth - len(pid))
+	l.b = append(append(l.b, pid...), ' ')
+	name := a.Comm
+	if e := r.Exec(); e != nil {
+		name = r.Text(ExecCommText)
+	}
+	l.begin(sgrBold)
+	from := len(l.b)
+	l.b = appendPrintable(l.b, name)
+	width := utf8.RuneCount(l.b[from:])
+	l.end()
+	l.pad(nameWidth - width)
+	if c := &a.Container; c.ID != "" {
+		label := c.Name
+		if label == "" {
+			label = c.ID[:min(len(c.ID), 12)] // as Docker shortens it
+		}
+		l.b = append(l.b, ' ', '[')
+		l.begin(sgrCyan)
+		l.b = appendPrintable(l.b, stringBytes(label))
+		l.end()
+		l.b = append(l.b, ']')
+	}
 }
 
-func appendDNS(dst []byte, r Record) []byte {
-	m, err := ParseDNS(r.Text(DNSMessageText))
-	if err != nil {
-		return dst
+// word writes a word of ours.
+func (l *line) word(s string) { l.b = append(append(l.b, ' '), s...) }
+
+// text writes a word of the record's; empty is shown as such.
+func (l *line) text(s []byte) {
+	if len(s) == 0 {
+		l.word("''")
+		return
 	}
-	var room [256]byte
-	for {
-		name, kind, ok, err := m.Question(room[:0])
-		if err != nil || !ok {
-			break
-		}
-		dst = appendPrintable(dst, name)
-		dst = append(append(dst, ' '), DNSTypeName(kind)...)
+	l.b = appendPrintable(append(l.b, ' '), s)
+}
+
+func (l *line) arrow() { l.word("→") }
+
+func (l *line) number(v uint64) { l.b = strconv.AppendUint(append(l.b, ' '), v, 10) }
+
+func (l *line) octal(v uint32) { l.b = strconv.AppendUint(append(l.b, ' ', '0'), uint64(v), 8) }
+
+func (l *line) value(v uint64, names []string) { l.b = appendValue(append(l.b, ' '), v, names) }
+
+func (l *line) pid(v uint32) {
+	l.word("pid")
+	l.number(uint64(v))
+}
+
+// size writes bytes in the largest unit that leaves a digit before the point.
+func (l *line) size(v uint64) {
+	l.b = append(l.b, ' ')
+	if v < 1024 {
+		l.b = append(strconv.AppendUint(l.b, v, 10), 'B')
+		return
 	}
-	for {
-		_, a, ok, err := m.Answer(room[:0])
-		if err != nil || !ok {
-			return dst
+	unit, tenths := 0, v
+	for tenths >= 1024*1024 {
+		tenths, unit = tenths/1024, unit+1
+	}
+	tenths = tenths * 10 / 1024
+	l.b = append(strconv.AppendUint(l.b, tenths/10, 10), '.', '0'+byte(tenths%10))
+	l.b = append(l.b, "KMGTPE"[unit], 'i', 'B')
+}
+
+// duration writes ns in the unit that fits.
+func (l *line) duration(ns uint64) {
+	l.b = append(l.b, ' ')
+	switch {
+	case ns < 1e6:
+		l.b = append(strconv.AppendUint(l.b, ns/1e3, 10), "µs"...)
+	case ns < 1e9:
+		l.b = append(strconv.AppendUint(l.b, ns/1e6, 10), "ms"...)
+	default:
+		l.b = append(strconv.AppendUint(l.b, ns/1e9, 10), '.', '0'+byte(ns/1e8%10), 's')
+	}
+}
+
+// words writes the names of the bits that are set, parted by commas.
+func (l *line) words(bits uint64, names []string) {
+	if bits == 0 {
+		return
+	}
+	separator := byte(' ')
+	for i, n := range names {
+		if bits>>i&1 != 0 && n != "" {
+			l.b = append(append(l.b, separator), n...)
+			bits, separator = bits&^(1<<i), ','
 		}
-		if a.Address.IsValid() {
-			dst = a.Address.AppendTo(append(dst, ' '))
-		}
+	}
+	if bits != 0 {
+		l.b = strconv.AppendUint(append(l.b, separator, '0', 'x'), bits, 16)
 	}
 }

@@ -1,0 +1,18 @@
+package decode
+
+// Layout tells tests the size of a kind's struct, where in it the lengths of its
+// texts are, and how many there are.
+func Layout(k Kind) (size, lengths, texts int) {
+	l := layouts[k]
+	return int(l.size), int(l.lengths), int(l.texts)
+}
+
+// Plain, Shown and the tables of words are what output is made of.
+var (
+	EventFlags  = eventFlags
+	ExecFlags   = execFlags
+	MemoryFlags = memoryFlags
+	LostReasons = lostReasons
+	StdioKinds  = stdioKinds
+	Rings       = rings
+)
