@@ -79,23 +79,29 @@ func (c *Capture) Lost() ([]Lost, error) {
 			}
 		}
 	}
-	told := map[string]bool{} // a program may give several kinds
+	return append(out, c.skipped()...), nil
+}
+
+// skipped is what the kernel did not run because the program was running already
+// on the CPU (told since Linux 5.12). Not every skipped run would have made a
+// record: it is the most that can be missing. A program that serves several kinds
+// counts for the first; the system call dispatchers serve all and count for none.
+func (c *Capture) skipped() []Lost {
+	kinds := map[string]Kind{}
 	for _, covered := range c.coverage {
-		var n uint64
 		for _, name := range covered.Programs {
-			if told[name] {
-				continue
+			if _, told := kinds[name]; !told {
+				kinds[name] = covered.Kind
 			}
-			told[name] = true
-			if stats, err := c.programs[name].Stats(); err == nil { // misses are told since Linux 5.12
-				n += stats.RecursionMisses
-			}
-		}
-		if n > 0 {
-			out = append(out, Lost{covered.Kind, LostRecursion, AnyCPU, n})
 		}
 	}
-	return out, nil
+	var out []Lost
+	for name, p := range c.programs {
+		if stats, err := p.Stats(); err == nil && stats.RecursionMisses > 0 {
+			out = append(out, Lost{kinds[name], LostRecursion, AnyCPU, stats.RecursionMisses})
+		}
+	}
+	return out
 }
 
 // Sweep makes the kernel tell of the repeats whose window is over, and of the UDP

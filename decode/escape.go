@@ -179,7 +179,7 @@ func appendCommand(dst, arguments []byte, write escape) []byte {
 		for i, c := range argument {
 			if c == '\'' {
 				dst = write(dst, argument[from:i])
-				dst = append(write(append(dst, '\''), quotedQuote[:]), '\'')
+				dst = write(dst, quotedQuote[:])
 				from = i + 1
 			}
 		}
@@ -188,5 +188,6 @@ func appendCommand(dst, arguments []byte, write escape) []byte {
 	return dst
 }
 
-// quotedQuote stands between two quoted pieces for the quotation mark that parted them.
-var quotedQuote = [...]byte{'\\', '\''}
+// quotedQuote ends a quoted piece, has the mark that parts it from the next, and
+// begins that: without a backslash, which would be escaped once more.
+var quotedQuote = [...]byte{'\'', '"', '\'', '"', '\''}

@@ -96,8 +96,8 @@ func TestCommandLine(t *testing.T) {
 	for in, want := range map[string]string{
 		"sh\x00-c\x00echo $HOME\x00": `sh -c 'echo $HOME'`,
 		"a\x00\x00b\x00":             `a '' b`,
-		"it's\x00":                   `'it'\''s'`,
-		"'\x00":                      `''\'''`,
+		"it's\x00":                   `'it'"'"'s'`,
+		"'\x00":                      `''"'"''`,
 		"a\nb\x00":                   "'a\nb'",
 		"x=1\x00--y=2,3\x00./z:@%+_": "x=1 --y=2,3 ./z:@%+_",
 		"é\x00":                      "é",

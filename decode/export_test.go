@@ -6,13 +6,3 @@ func Layout(k Kind) (size, lengths, texts int) {
 	l := layouts[k]
 	return int(l.size), int(l.lengths), int(l.texts)
 }
-
-// Plain, Shown and the tables of words are what output is made of.
-var (
-	EventFlags  = eventFlags
-	ExecFlags   = execFlags
-	MemoryFlags = memoryFlags
-	LostReasons = lostReasons
-	StdioKinds  = stdioKinds
-	Rings       = rings
-)

@@ -183,6 +183,18 @@ func (l *line) duration(ns uint64) {
 	}
 }
 
+// named leaves of bits those that have a name. The others of O_* differ between
+// architectures, and O_LARGEFILE is nearly always among them.
+func named(bits uint64, names []string) uint64 {
+	var known uint64
+	for i, n := range names {
+		if n != "" {
+			known |= 1 << i
+		}
+	}
+	return bits & known
+}
+
 // words writes the names of the bits that are set, parted by commas.
 func (l *line) words(bits uint64, names []string) {
 	if bits == 0 {

@@ -166,7 +166,7 @@ func (l *line) file(r Record) {
 		if r.FileOpen().Created != 0 {
 			l.word("created")
 		}
-		l.words(uint64(r.FileOpen().OpenFlags), openFlags[:])
+		l.words(named(uint64(r.FileOpen().OpenFlags), openFlags[:]), openFlags[:])
 	case KindFileWrite:
 		e := r.FileWrite()
 		l.size(e.Bytes)

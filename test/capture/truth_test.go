@@ -114,7 +114,7 @@ func (w *watcher) settle(t *testing.T, before tally, k decode.Kind, happened uin
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		now := w.tally(t)
 		sent, lost = now.sent[k]-before.sent[k], now.lost[k]-before.lost[k]
-		skipped = now.skipped[k] - before.skipped[k]
+		skipped = now.skipped[k] - before.skipped[k] + now.skipped[decode.KindNone] - before.skipped[decode.KindNone]
 		if sent+lost >= happened || time.Now().After(deadline) {
 			break
 		}
