@@ -24,9 +24,7 @@ static __always_inline int on_cgroup(struct cgroup *cgroup, const char *path, u3
 	e->hierarchy = READ(cgroup, root, hierarchy_id);
 	e->removed = removed;
 	e->len[CGROUP_PATH] = add_text(s->record, h, path, CGROUP_PATH_MAX, false, EVENT_PATH_CUT);
-	u32 size = h->length;
-	if (size <= RECORD_SIZE)
-		send_vital(h, size, RECORD_SIZE);
+	send_vital(h, h->length, RECORD_SIZE);
 	return 0;
 }
 

@@ -11,8 +11,8 @@
 enum {
 	PORT_DNS = 53,
 	PORT_MDNS = 5353,
-	DNS_HEADER = 12,   // bytes, RFC 1035, section 4.1.1
-	DNS_MAX = 1232,	   // what fits every path, as of the DNS flag day 2020
+	DNS_HEADER = 12, // bytes, RFC 1035, section 4.1.1
+	DNS_MAX = 1232,	 // what fits every path, as of the DNS flag day 2020
 	TOLD_SENT = 1 << 0,
 	TOLD_RECEIVED = 1 << 1,
 };
@@ -71,7 +71,7 @@ struct datagram {
 	u8 remote[16];
 	u64 payload; // where it lies
 	u64 bytes;
-	u32 readable; // bytes of the payload that lie in one piece
+	u32 readable;	// bytes of the payload that lie in one piece
 	u16 local_port; // 0: the end is that of the socket
 	u16 remote_port;
 	u16 inbound;
@@ -137,7 +137,9 @@ static __always_inline void set_ends(struct endpoints *e, const struct datagram 
 
 static __always_inline enum kind wanted_datagram_kind(void)
 {
-	return wanted(KIND_DATAGRAM) ? KIND_DATAGRAM : wanted(KIND_FLOW_END) ? KIND_FLOW_END : KIND_DNS;
+	if (wanted(KIND_DATAGRAM))
+		return KIND_DATAGRAM;
+	return wanted(KIND_FLOW_END) ? KIND_FLOW_END : KIND_DNS;
 }
 
 static __always_inline struct datagram_flow *begin_datagram_flow(struct datagram_scratch *s, struct sock *sk, bool typed)
@@ -153,7 +155,7 @@ static __always_inline struct datagram_flow *begin_datagram_flow(struct datagram
 	f->bytes_sent = f->bytes_received = f->packets_sent = f->packets_received = 0;
 	f->told = 0;
 	if (bpf_map_update_elem(&datagram_flows, &key, f, BPF_ANY))
-		count_lost(KIND_DATAGRAM, LOST_TABLE_FULL);
+		return f; // no room: what it says is told, but not its end
 	return bpf_map_lookup_elem(&datagram_flows, &key);
 }
 
@@ -215,8 +217,8 @@ static __noinline int tell_dns(struct datagram_scratch *s, const struct endpoint
 		length = DNS_MAX;
 	if (length < d->bytes)
 		h->flags |= EVENT_CUT;
-	long failed = d->user ? bpf_probe_read_user(s->dns.message, length, (void *)d->payload) :
-				bpf_probe_read_kernel(s->dns.message, length, (void *)d->payload);
+	void *from = (void *)d->payload;
+	long failed = d->user ? bpf_probe_read_user(s->dns.message, length, from) : bpf_probe_read_kernel(s->dns.message, length, from);
 	if (failed) {
 		h->flags |= EVENT_PATH_UNREADABLE;
 		length = 0;
@@ -297,8 +299,11 @@ static __always_inline int on_datagram(struct datagram_scratch *s, struct sock *
 		__sync_fetch_and_add(&f->bytes_sent, d->bytes);
 		__sync_fetch_and_add(&f->packets_sent, 1);
 	}
-	if (is_first(s, f))
+	if (is_first(s, f)) {
 		tell_datagram(s, f);
+		if (f == &s->fresh)
+			count_lost(KIND_FLOW_END, LOST_TABLE_FULL);
+	}
 	if (!is_dns(d))
 		return 0;
 	bool whole = d->readable >= d->bytes || d->readable >= DNS_MAX;

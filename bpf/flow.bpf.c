@@ -7,48 +7,15 @@
 // Changes of state come in any context, so who did it is kept in a table. SCTP is
 // left out: its addresses belong to the association, not to the socket. Of MPTCP
 // the subflows are told, which are TCP.
-#include "socket.h"
-
-enum flow_flag {
-	FLOW_ACCEPTED = 1 << 0,
-	FLOW_TOLD = 1 << 1,   // its CONNECT is out
-	FLOW_SILENT = 1 << 2, // the sensor's own
-	FLOW_LISTEN = 1 << 3, // no connection: listens, and has no port yet
-};
-
-struct flow {
-	struct event_header by; // who connected or accepted; its time is the start
-	u64 socket;
-	u32 flags;
-	u32 pad0;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__type(key, u64); // struct sock
-	__type(value, struct flow);
-} flows SEC(".maps");
+#include "flow.h"
 
 // Sockets whose failed connect is told, for the system call that returns the error later.
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
-	__type(key, u64); // struct sock
+	__type(key, u64);   // struct sock
 	__type(value, u64); // its identity
 } refusals SEC(".maps");
-
-static __always_inline struct flow *flow_of(struct sock *sk)
-{
-	u64 key = (u64)sk;
-	return bpf_map_lookup_elem(&flows, &key);
-}
-
-static __always_inline bool end_flow(struct sock *sk)
-{
-	u64 key = (u64)sk;
-	return bpf_map_delete_elem(&flows, &key) == 0;
-}
 
 // own says who owns a connection from now on: the current process.
 static __always_inline bool own(struct event_header *by, enum kind kind)
@@ -56,19 +23,27 @@ static __always_inline bool own(struct event_header *by, enum kind kind)
 	return identify(by, wanted(kind) ? kind : KIND_FLOW_END, 0);
 }
 
+// is_own says whether the sensor itself is at work, where that must be known.
+static __always_inline bool is_own(void)
+{
+	return scope == SCOPE_HOST && bpf_get_current_pid_tgid() >> 32 == self_pid;
+}
+
 // begin_flow remembers a connection. Of one that is not watched nothing is kept,
 // but for the sensor's own: of a whole host, every end that has no owner is told.
-static __always_inline void begin_flow(struct sock *sk, struct flow *f, bool owned)
+static __always_inline void begin_flow(u64 key, struct flow *f, bool owned)
 {
-	u64 key = (u64)sk;
-
 	if (!owned) {
-		if (scope != SCOPE_HOST || bpf_get_current_pid_tgid() >> 32 != self_pid)
+		if (!is_own())
 			return;
 		f->flags |= FLOW_SILENT;
 	}
-	if (bpf_map_update_elem(&flows, &key, f, BPF_ANY))
+	if (keep_flow(key, f) || !owned)
+		return;
+	if (!(f->flags & FLOW_ACCEPTED))
 		count_lost(KIND_CONNECT, LOST_TABLE_FULL);
+	if (scope != SCOPE_HOST) // else the end is told, without its owner
+		count_lost(KIND_FLOW_END, LOST_TABLE_FULL);
 }
 
 static __always_inline struct tcp_sock *tcp_of(struct sock *sk, bool typed)
@@ -155,8 +130,8 @@ static __always_inline int on_listen(struct sock *sk)
 	if (!identify(&r.h, KIND_LISTEN, sizeof(r.e)))
 		return 0;
 	if (!sk->__sk_common.skc_num) { // listen without bind: the port comes next, see on_autobound
-		struct flow f = { .by = r.h, .flags = FLOW_LISTEN };
-		begin_flow(sk, &f, true);
+		struct flow f = {.by = r.h, .flags = FLOW_LISTEN};
+		begin_flow(flow_key(FLOW_WORD_BEGIN, sk), &f, true);
 		return 0;
 	}
 	describe_ends(&r.e.ends, sk, true);
@@ -173,7 +148,7 @@ static __always_inline int on_connect_begin(struct sock *sk)
 
 	if (owned)
 		f.socket = socket_id(sk, true);
-	begin_flow(sk, &f, owned);
+	begin_flow(flow_key(FLOW_WORD_BEGIN, sk), &f, owned);
 	return 0;
 }
 
@@ -181,7 +156,7 @@ static __always_inline int on_established(struct sock *sk, int before)
 {
 	if (before == TCP_SYN_RECV && !sk->sk_socket) // waits to be accepted
 		return 0;
-	struct flow *f = flow_of(sk);
+	struct flow *f = flow_of(flow_key(FLOW_WORD_STATE, sk));
 	if (f && !(f->flags & (FLOW_TOLD | FLOW_SILENT)))
 		tell_connect(sk, f, 0);
 	return 0;
@@ -200,25 +175,53 @@ static __always_inline void fail_connect(struct sock *sk, struct flow *f)
 	bpf_map_update_elem(&refusals, &key, &id, BPF_ANY);
 }
 
+// was_refused says whether a failure is told already, see fail_connect.
+static __always_inline bool was_refused(struct sock *sk)
+{
+	u64 key = (u64)sk;
+	u64 *id = bpf_map_lookup_elem(&refusals, &key);
+	bool told = id && *id == socket_id(sk, can_cast());
+	if (told)
+		bpf_map_delete_elem(&refusals, &key);
+	return told;
+}
+
 static __always_inline int on_closed(struct sock *sk, int before)
 {
 	if (before == TCP_CLOSE)
 		return 0;
-	struct flow *f = flow_of(sk);
+	u64 key = flow_key(FLOW_WORD_STATE, sk);
+	struct flow *f = flow_of(key);
 	if (f) {
 		if (!(f->flags & (FLOW_TOLD | FLOW_ACCEPTED | FLOW_SILENT | FLOW_LISTEN)))
 			fail_connect(sk, f);
 		else if (!(f->flags & (FLOW_SILENT | FLOW_LISTEN)))
 			end_typed(sk, f);
-		end_flow(sk);
+		end_flow(key);
 		return 0;
 	}
 	if (scope != SCOPE_HOST || before == TCP_LISTEN || before == TCP_SYN_SENT || before == TCP_SYN_RECV)
 		return 0;
-	// Not accepted yet: told when it is. Else it began before the sensor did.
-	if (!sk->sk_socket && !(sk->__sk_common.skc_flags >> SOCK_DEAD & 1))
+	bool orphan = sk->__sk_common.skc_flags >> SOCK_DEAD & 1;
+	if (!orphan && !sk->sk_socket) // not accepted yet: told when it is
 		return 0;
+	if (!orphan && sk->sk_shutdown == SHUTDOWN_MASK && is_own()) // see on_close_begin
+		return 0;
+	// It began before the sensor did.
 	return end_typed(sk, NULL);
+}
+
+// on_close_begin: in the tracepoint tier nobody sees what the sensor accepts, but it closes it.
+static __always_inline int on_close_begin(struct sock *sk)
+{
+	struct flow f = {};
+
+	if (!is_own())
+		return 0;
+	u64 key = flow_key(FLOW_WORD_BEGIN, sk);
+	if (!flow_of(key))
+		begin_flow(key, &f, false);
+	return 0;
 }
 
 // Two programs look at the changes. The first runs where a process asks for them;
@@ -230,9 +233,18 @@ int flow_begin(u64 *ctx)
 	struct sock *sk = (void *)ctx[0];
 	int after = ctx[2];
 
-	if ((after != TCP_SYN_SENT && after != TCP_LISTEN) || sk->sk_protocol != IPPROTO_TCP)
+	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	return after == TCP_LISTEN ? on_listen(sk) : on_connect_begin(sk);
+	switch (after) {
+	case TCP_SYN_SENT:
+		return on_connect_begin(sk);
+	case TCP_LISTEN:
+		return on_listen(sk);
+	case TCP_FIN_WAIT1:
+	case TCP_LAST_ACK:
+		return on_close_begin(sk);
+	}
+	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -277,7 +289,7 @@ static __noinline int accept_untyped(struct sock *sk, struct flow *f)
 // The holder is what the process has: the same, or the MPTCP socket above it.
 static __always_inline int on_accept(struct sock *sk, struct sock *holder, bool known)
 {
-	struct flow f = { .flags = FLOW_ACCEPTED };
+	struct flow f = {.flags = FLOW_ACCEPTED};
 	bool owned = own(&f.by, KIND_ACCEPT);
 
 	bool typed = known || can_cast();
@@ -286,8 +298,9 @@ static __always_inline int on_accept(struct sock *sk, struct sock *holder, bool 
 		f.socket = socket_id(holder, typed);
 		known ? accept_typed(sk, &f) : accept_untyped(sk, &f);
 	}
-	begin_flow(sk, &f, owned);
-	if (FIELD(typed, sk, __sk_common.skc_state) == TCP_CLOSE && end_flow(sk) && owned)
+	u64 key = flow_key(FLOW_WORD_ACCEPT, sk);
+	begin_flow(key, &f, owned);
+	if (FIELD(typed, sk, __sk_common.skc_state) == TCP_CLOSE && end_flow(key) && owned)
 		return known ? end_typed(sk, &f) : end_untyped(sk, &f);
 	return 0;
 }

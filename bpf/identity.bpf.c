@@ -94,7 +94,10 @@ static __always_inline int on_commit(const struct cred *new)
 SEC("fentry/commit_creds")
 int credentials_commit(u64 *ctx)
 {
-	return on_commit((void *)ctx[0]);
+	hold();
+	on_commit((void *)ctx[0]);
+	let_go();
+	return 0;
 }
 
 SEC("kprobe/commit_creds")
@@ -174,7 +177,10 @@ SEC("tp_btf/sched_process_exec")
 int credentials_exec(u64 *ctx)
 {
 	u64 group = bpf_get_current_pid_tgid() >> 32 << 32;
-	return compare_ids(group | (u32)ctx[1]);
+	hold();
+	compare_ids(group | (u32)ctx[1]);
+	let_go();
+	return 0;
 }
 
 // CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET: include/uapi/linux/sched.h.

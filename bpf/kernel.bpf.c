@@ -6,7 +6,10 @@
 #include "calls.h"
 #include "kernel_more.h"
 
-enum { MODULE_NAME_LEN = 64, MODULE_PARAMETERS_MAX = 1024 };
+enum {
+	MODULE_NAME_LEN = 64,
+	MODULE_PARAMETERS_MAX = 1024,
+};
 
 struct module_name {
 	char text[MODULE_NAME_LEN];
@@ -68,9 +71,7 @@ static __always_inline int on_module(enum slot slot, bool from_memory, struct fi
 	}
 	if (parameters)
 		e->len[MODULE_PARAMETERS] = add_text(s->record, h, parameters, MODULE_PARAMETERS_MAX, true, EVENT_CUT);
-	u32 size = h->length;
-	if (size <= RECORD_SIZE)
-		send_vital(h, size, RECORD_SIZE);
+	send_vital(h, h->length, RECORD_SIZE);
 	return 0;
 }
 
@@ -184,9 +185,11 @@ SYSCALL(bpf)
 	if (result < 0)
 		r.h.flags |= EVENT_FAILED;
 	// The name was added in Linux 4.15: a caller that is older passes less.
-	long failed = command == BPF_PROG_LOAD && size >= sizeof(a) ?
-			      bpf_probe_read_user(&a, sizeof(a), (void *)ARGUMENT2(regs)) :
-			      bpf_probe_read_user(&a.attach, sizeof(a.attach), (void *)ARGUMENT2(regs));
+	long failed;
+	if (command == BPF_PROG_LOAD && size >= sizeof(a))
+		failed = bpf_probe_read_user(&a, sizeof(a), (void *)ARGUMENT2(regs));
+	else
+		failed = bpf_probe_read_user(&a.attach, sizeof(a.attach), (void *)ARGUMENT2(regs));
 	if (failed)
 		r.h.flags |= EVENT_PATH_UNREADABLE;
 	describe_program(&r, &a, result);

@@ -24,7 +24,9 @@ enum {
 	TCP_ESTABLISHED = 1, // include/net/tcp_states.h
 	TCP_SYN_SENT = 2,
 	TCP_SYN_RECV = 3,
+	TCP_FIN_WAIT1 = 4,
 	TCP_CLOSE = 7,
+	TCP_LAST_ACK = 9,
 	TCP_LISTEN = 10,
 	SHUTDOWN_MASK = 3, // include/net/sock.h: both directions
 	SOCK_DEAD = 0,	   // enum sock_flags, include/net/sock.h: no process has it any more

@@ -92,9 +92,7 @@ static __always_inline int on_mmap(struct file *file, u64 address, u64 size, u32
 		e->memory_flags |= MEMORY_ANONYMOUS;
 	}
 	struct event_header *h = (void *)s->record;
-	u32 length = h->length;
-	if (length <= RECORD_SIZE)
-		send_bulk(h, length, RECORD_SIZE);
+	send_bulk(h, h->length, RECORD_SIZE);
 	return 0;
 }
 
@@ -104,7 +102,10 @@ int memory_map(u64 *ctx)
 	u32 protection = effective(ctx[3]);
 	if (!(protection & PROT_EXEC))
 		return 0;
-	return on_mmap((void *)ctx[0], ctx[6], ctx[2], protection, ctx[4], ctx[5] << page_shift);
+	hold();
+	on_mmap((void *)ctx[0], ctx[6], ctx[2], protection, ctx[4], ctx[5] << page_shift);
+	let_go();
+	return 0;
 }
 
 SYSCALL(mmap)
@@ -133,7 +134,7 @@ struct {
 static __always_inline int remember_range(struct pt_regs *regs)
 {
 	u64 key = bpf_get_current_pid_tgid();
-	struct range r = { .from = ARGUMENT1(regs) };
+	struct range r = {.from = ARGUMENT1(regs)};
 
 	if (!(effective(ARGUMENT3(regs)) & PROT_EXEC) || !watched())
 		return 0;
@@ -196,9 +197,7 @@ static __always_inline int on_protect(struct vm_area_struct *vma, u32 protection
 	} else {
 		e->memory_flags |= MEMORY_ANONYMOUS;
 	}
-	u32 length = h->length;
-	if (length <= RECORD_SIZE)
-		send_vital(h, length, RECORD_SIZE);
+	send_vital(h, h->length, RECORD_SIZE);
 	return 0;
 }
 
@@ -208,7 +207,10 @@ int memory_protect(u64 *ctx)
 {
 	if (!(ctx[2] & PROT_EXEC) || (s32)ctx[3])
 		return 0;
-	return on_protect((void *)ctx[0], ctx[2]);
+	hold();
+	on_protect((void *)ctx[0], ctx[2]);
+	let_go();
+	return 0;
 }
 
 // At its entry, where nothing need be remembered: what they forbid is told too.
@@ -296,7 +298,7 @@ SYSCALL(memfd_create)
 	u32 length = n > 0 ? (n - 1) & (MEMFD_NAME - 1) : 0;
 	r.e.len[0] = length;
 	r.h.length += length;
-	send_vital(&r.h, sizeof(r.h) + sizeof(r.e) + length, sizeof(r));
+	send_vital(&r.h, r.h.length, sizeof(r));
 	return 0;
 }
 
@@ -306,7 +308,7 @@ SYSCALL(userfaultfd)
 	if (!begin_descriptor(&r, KIND_USERFAULTFD, result))
 		return 0;
 	r.e.flags = ARGUMENT1(regs);
-	send_bulk(&r.h, sizeof(r.h) + sizeof(r.e), sizeof(r));
+	send_bulk(&r.h, r.h.length, sizeof(r));
 	return 0;
 }
 
@@ -321,6 +323,6 @@ SYSCALL(io_uring_setup)
 		r.h.flags |= EVENT_PATH_UNREADABLE;
 	r.e.entries = ARGUMENT1(regs);
 	r.e.flags = flags;
-	send_bulk(&r.h, sizeof(r.h) + sizeof(r.e), sizeof(r));
+	send_bulk(&r.h, r.h.length, sizeof(r));
 	return 0;
 }

@@ -4,7 +4,7 @@
 //
 // What processes ask of sockets: connect, accept, bind, listen, raw sockets.
 // Connections of TCP themselves are told in flow.bpf.c.
-#include "socket.h"
+#include "flow.h"
 
 enum {
 	// include/uapi/asm-generic/errno-base.h, errno.h; include/linux/errno.h
@@ -36,7 +36,7 @@ SEC("fexit/__inet_bind")
 int inet_bind(u64 *ctx)
 {
 	hold();
-	on_bind((void *)ctx[0], (struct request){ (void *)ctx[1], ctx[2] }, (int)ctx[4], true);
+	on_bind((void *)ctx[0], (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4], true);
 	let_go();
 	return 0;
 }
@@ -45,29 +45,27 @@ SEC("fexit/__inet6_bind")
 int inet6_bind(u64 *ctx)
 {
 	hold();
-	on_bind((void *)ctx[0], (struct request){ (void *)ctx[1], ctx[2] }, (int)ctx[4], true);
+	on_bind((void *)ctx[0], (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4], true);
 	let_go();
 	return 0;
 }
 
-SEC("kretprobe/__inet_bind")
-int kinet_bind(struct pt_regs *ctx)
+static __always_inline int on_bind_return(struct pt_regs *ctx)
 {
 	struct entry *e = entry_of();
 	return e ? on_bind(as_sock(e->argument[0]), request_of(e), (int)CALL_RESULT(ctx), can_cast()) : 0;
 }
 
+SEC("kretprobe/__inet_bind")
+int kinet_bind(struct pt_regs *ctx) { return on_bind_return(ctx); }
+
 SEC("kretprobe/__inet6_bind")
-int kinet6_bind(struct pt_regs *ctx)
-{
-	struct entry *e = entry_of();
-	return e ? on_bind(as_sock(e->argument[0]), request_of(e), (int)CALL_RESULT(ctx), can_cast()) : 0;
-}
+int kinet6_bind(struct pt_regs *ctx) { return on_bind_return(ctx); }
 
 SYSCALL(bind)
 {
 	struct sock *sk = sock_of(ARGUMENT1(regs));
-	struct request asked = { (void *)ARGUMENT2(regs), ARGUMENT3(regs), true };
+	struct request asked = {(void *)ARGUMENT2(regs), ARGUMENT3(regs), true};
 	if (!sk)
 		return 0;
 	switch (FIELD(can_cast(), sk, __sk_common.skc_family)) {
@@ -85,17 +83,6 @@ static __always_inline bool is_outcome(long result)
 {
 	return result != -ERROR_IN_PROGRESS && result != -ERROR_ALREADY && result != -ERROR_IS_CONNECTED &&
 	       result != -ERROR_INTERRUPTED && (result > -ERROR_RESTART || result < -ERROR_RESTART_BLOCK);
-}
-
-// was_refused says whether a failure is told already, see fail_connect.
-static __always_inline bool was_refused(struct sock *sk)
-{
-	u64 key = (u64)sk;
-	u64 *id = bpf_map_lookup_elem(&refusals, &key);
-	bool told = id && *id == socket_id(sk, can_cast());
-	if (told)
-		bpf_map_delete_elem(&refusals, &key);
-	return told;
 }
 
 // on_inet_connect tells of the connect of a datagram socket, and of one of a
@@ -131,7 +118,7 @@ int inet_stream_connect(u64 *ctx)
 	if (!result)
 		return 0;
 	hold();
-	on_inet_connect(socket->sk, (struct request){ (void *)ctx[1], ctx[2] }, result);
+	on_inet_connect(socket->sk, (struct request){(void *)ctx[1], ctx[2]}, result);
 	let_go();
 	return 0;
 }
@@ -141,7 +128,7 @@ int inet_dgram_connect(u64 *ctx)
 {
 	struct socket *socket = (void *)ctx[0];
 	hold();
-	on_inet_connect(socket->sk, (struct request){ (void *)ctx[1], ctx[2] }, (int)ctx[4]);
+	on_inet_connect(socket->sk, (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4]);
 	let_go();
 	return 0;
 }
@@ -163,17 +150,16 @@ int kinet_dgram_connect(struct pt_regs *ctx)
 SYSCALL(connect)
 {
 	struct sock *sk = sock_of(ARGUMENT1(regs));
-	struct request asked = { (void *)ARGUMENT2(regs), ARGUMENT3(regs), true };
 	if (!sk)
 		return 0;
-	switch (FIELD(can_cast(), sk, __sk_common.skc_family)) {
-	case AF_UNIX:
-		return on_unix_connect(SLOT_UNIX_CONNECT, sk, asked, result);
-	case AF_INET:
-	case AF_INET6:
+	u16 family = FIELD(can_cast(), sk, __sk_common.skc_family);
+	bool inet = family == AF_INET || family == AF_INET6;
+	if (inet && !result && FIELD(can_cast(), sk, sk_type) == SOCK_STREAM)
+		return 0; // told by its state
+	struct request asked = {(void *)ARGUMENT2(regs), ARGUMENT3(regs), true};
+	if (inet)
 		return on_inet_connect(sk, asked, result);
-	}
-	return 0;
+	return family == AF_UNIX ? on_unix_connect(SLOT_UNIX_CONNECT, sk, asked, result) : 0;
 }
 
 static __always_inline int on_graft(struct sock *sk)
@@ -217,12 +203,13 @@ SYSCALL(accept4) { return on_accept_call(result); }
 static __noinline int on_autobound(struct sock *sk, long result)
 {
 	struct socket_record r = {};
-	struct flow *f = flow_of(sk);
+	u64 key = flow_key(FLOW_WORD_LISTEN, sk);
+	struct flow *f = flow_of(key);
 
 	if (!f || !(f->flags & FLOW_LISTEN))
 		return 0;
 	r.h = f->by;
-	end_flow(sk);
+	end_flow(key);
 	if (result)
 		return 0;
 	describe_ends(&r.e.ends, sk, can_cast());
@@ -271,31 +258,34 @@ int unix_listen(u64 *ctx)
 	return 0;
 }
 
-SEC("kretprobe/inet_listen")
-int kinet_listen(struct pt_regs *ctx)
+static __always_inline int on_listen_return(struct pt_regs *ctx)
 {
 	struct entry *e = entry_of();
 	return e ? on_listen_end(sock_of_entry(e), (int)CALL_RESULT(ctx)) : 0;
 }
 
+SEC("kretprobe/inet_listen")
+int kinet_listen(struct pt_regs *ctx) { return on_listen_return(ctx); }
+
 SEC("kretprobe/unix_listen")
-int kunix_listen(struct pt_regs *ctx)
-{
-	struct entry *e = entry_of();
-	return e ? on_listen_end(sock_of_entry(e), (int)CALL_RESULT(ctx)) : 0;
-}
+int kunix_listen(struct pt_regs *ctx) { return on_listen_return(ctx); }
 
 SYSCALL(listen) { return on_listen_end(sock_of(ARGUMENT1(regs)), result); }
 
-static __always_inline int on_socket(u32 family, u32 type, u32 protocol, struct sock *sk, long result)
+static __always_inline bool is_raw(u32 family, u32 type)
+{
+	type &= SOCK_TYPE_MASK;
+	return family == AF_PACKET || (type == SOCK_RAW && (family == AF_INET || family == AF_INET6)) ||
+	       (type == SOCK_PACKET && family == AF_INET);
+}
+
+static __always_inline int on_raw_socket(u32 family, u32 type, u32 protocol, struct sock *sk, long result)
 {
 	struct socket_record r = {};
 
 	type &= SOCK_TYPE_MASK;
-	if (type == SOCK_PACKET && family == AF_INET)
+	if (type == SOCK_PACKET)
 		family = AF_PACKET;
-	if (family != AF_PACKET && !(type == SOCK_RAW && (family == AF_INET || family == AF_INET6)))
-		return 0;
 	if (!identify(&r.h, KIND_RAW_SOCKET, sizeof(r.e)))
 		return 0;
 	r.e.ends.family = family;
@@ -314,14 +304,14 @@ int socket_create(u64 *ctx)
 	struct socket *socket = NULL, **made = NULL;
 	int result = ctx[6];
 
-	if (ctx[5]) // the kernel's own
+	if (ctx[5] || !is_raw(ctx[1], ctx[2])) // the kernel's own
 		return 0;
 	// Of the arguments, older verifiers (6.12 still) let no pointer to a pointer be loaded.
 	bpf_probe_read_kernel(&made, sizeof(made), &ctx[4]);
 	if (!result)
 		bpf_probe_read_kernel(&socket, sizeof(socket), made);
 	hold();
-	on_socket(ctx[1], ctx[2], ctx[3], socket ? as_sock((u64)READ(socket, sk)) : NULL, result);
+	on_raw_socket(ctx[1], ctx[2], ctx[3], socket ? as_sock((u64)READ(socket, sk)) : NULL, result);
 	let_go();
 	return 0;
 }
@@ -333,18 +323,21 @@ int ksocket_create(struct pt_regs *ctx)
 	struct socket *socket = NULL;
 	int result = CALL_RESULT(ctx);
 
-	if (!e)
+	if (!e || !is_raw(e->argument[1], e->argument[2]))
 		return 0;
 	if (!result)
 		bpf_probe_read_kernel(&socket, sizeof(socket), (void *)e->argument[4]);
 	struct sock *sk = socket ? as_sock((u64)READ(socket, sk)) : NULL;
 	if (sk && BPF_CORE_READ_BITFIELD_PROBED(sk, sk_kern_sock))
 		return 0;
-	return on_socket(e->argument[1], e->argument[2], e->argument[3], sk, result);
+	return on_raw_socket(e->argument[1], e->argument[2], e->argument[3], sk, result);
 }
 
 SYSCALL(socket)
 {
+	u32 family = ARGUMENT1(regs), type = ARGUMENT2(regs);
+	if (!is_raw(family, type))
+		return 0;
 	struct sock *sk = result >= 0 ? sock_of(result) : NULL;
-	return on_socket(ARGUMENT1(regs), ARGUMENT2(regs), ARGUMENT3(regs), sk, result < 0 ? result : 0);
+	return on_raw_socket(family, type, ARGUMENT3(regs), sk, result < 0 ? result : 0);
 }

@@ -19,10 +19,8 @@ static __always_inline bool in_scope(u32 parent_pid)
 	}
 }
 
-SEC("tp_btf/sched_process_fork")
-int process_fork(u64 *ctx)
+static __always_inline int on_fork(struct task_struct *child)
 {
-	struct task_struct *child = (void *)ctx[1];
 	struct {
 		struct event_header h;
 		struct fork_event e;
@@ -60,6 +58,15 @@ int process_fork(u64 *ctx)
 	r.e.child_exec_id = p.exec_id;
 	r.e.child_pid = pid;
 	send_vital(&r.h, sizeof(r), sizeof(r));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int process_fork(u64 *ctx)
+{
+	hold();
+	on_fork((void *)ctx[1]);
+	let_go();
 	return 0;
 }
 
@@ -236,13 +243,14 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 SEC("tp_btf/sched_process_exec")
 int process_exec(u64 *ctx)
 {
-	return on_exec((void *)ctx[0], (void *)ctx[2]);
+	hold();
+	on_exec((void *)ctx[0], (void *)ctx[2]);
+	let_go();
+	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int process_exit(u64 *ctx)
+static __always_inline int on_exit(struct task_struct *task)
 {
-	struct task_struct *task = (void *)ctx[0];
 	struct {
 		struct event_header h;
 		struct exit_event e;
@@ -266,6 +274,15 @@ int process_exit(u64 *ctx)
 	r.e.signal = code & 0x7f;
 	r.e.core_dumped = code >> 7 & 1;
 	send_vital(&r.h, sizeof(r), sizeof(r));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int process_exit(u64 *ctx)
+{
+	hold();
+	on_exit((void *)ctx[0]);
+	let_go();
 	return 0;
 }
 

@@ -126,7 +126,10 @@ static __always_inline struct sock *wire_socket(struct sock *sk)
 	return first ? as_sock(first) : sk;
 }
 
-enum { SOCKET_TYPE_MASK = 0170000, SOCKET_TYPE = 0140000 }; // include/uapi/linux/stat.h
+enum {
+	SOCKET_TYPE_MASK = 0170000, // include/uapi/linux/stat.h
+	SOCKET_TYPE = 0140000,
+};
 
 static __always_inline struct sock *sock_of_file(struct file *file)
 {
@@ -167,7 +170,7 @@ struct request {
 
 static __always_inline struct request request_of(struct entry *e)
 {
-	return (struct request){ (void *)e->argument[1], e->argument[2] };
+	return (struct request){(void *)e->argument[1], e->argument[2]};
 }
 
 static __always_inline struct sock *sock_of_entry(struct entry *e)

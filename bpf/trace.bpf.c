@@ -57,7 +57,7 @@ static __always_inline void tell_run(struct run *r)
 
 static __always_inline void end_run(u64 thread, enum kind kind)
 {
-	struct run_key key = { thread, kind };
+	struct run_key key = {thread, kind};
 	struct run *r = bpf_map_lookup_elem(&runs, &key);
 	if (!r)
 		return;
@@ -68,7 +68,7 @@ static __always_inline void end_run(u64 thread, enum kind kind)
 // repeated takes a call into the run that it goes on with.
 static __always_inline bool repeated(struct run *now)
 {
-	struct run_key key = { bpf_get_current_pid_tgid(), now->h.kind };
+	struct run_key key = {bpf_get_current_pid_tgid(), now->h.kind};
 	struct run *r = bpf_map_lookup_elem(&runs, &key);
 	if (!r)
 		return false;
@@ -97,7 +97,7 @@ static __always_inline bool repeated(struct run *now)
 
 static __always_inline void begin_run(struct run *now)
 {
-	struct run_key key = { bpf_get_current_pid_tgid(), now->h.kind };
+	struct run_key key = {bpf_get_current_pid_tgid(), now->h.kind};
 	now->opened = now->h.time;
 	now->pending = 0;
 	if (now->h.kind == KIND_PROCESS_VM)
@@ -109,8 +109,10 @@ SEC("tp_btf/sched_process_exit")
 int trace_exit(u64 *ctx)
 {
 	u64 thread = bpf_get_current_pid_tgid();
+	hold();
 	end_run(thread, KIND_PTRACE);
 	end_run(thread, KIND_PROCESS_VM);
+	let_go();
 	return 0;
 }
 
@@ -162,7 +164,7 @@ struct target {
 static __always_inline struct target target_of(u32 number)
 {
 	struct task_struct *task = task_of(number);
-	struct target t = { .pid = number };
+	struct target t = {.pid = number};
 
 	if (task) {
 		t.pid = READ(task, tgid);

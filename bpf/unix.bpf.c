@@ -104,7 +104,7 @@ int unix_bind(u64 *ctx)
 {
 	struct socket *socket = (void *)ctx[0];
 	hold();
-	on_unix_bind(SLOT_UNIX_BIND, socket->sk, (struct request){ (void *)ctx[1], ctx[2] }, (int)ctx[3]);
+	on_unix_bind(SLOT_UNIX_BIND, socket->sk, (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[3]);
 	let_go();
 	return 0;
 }
@@ -114,7 +114,7 @@ int unix_stream_connect(u64 *ctx)
 {
 	struct socket *socket = (void *)ctx[0];
 	hold();
-	on_unix_connect(SLOT_UNIX_CONNECT, socket->sk, (struct request){ (void *)ctx[1], ctx[2] }, (int)ctx[4]);
+	on_unix_connect(SLOT_UNIX_CONNECT, socket->sk, (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4]);
 	let_go();
 	return 0;
 }
@@ -124,7 +124,7 @@ int unix_dgram_connect(u64 *ctx)
 {
 	struct socket *socket = (void *)ctx[0];
 	hold();
-	on_unix_connect(SLOT_UNIX_DATAGRAM, socket->sk, (struct request){ (void *)ctx[1], ctx[2] }, (int)ctx[4]);
+	on_unix_connect(SLOT_UNIX_DATAGRAM, socket->sk, (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4]);
 	let_go();
 	return 0;
 }

@@ -255,8 +255,11 @@ type vigilExecScratch struct {
 }
 
 type vigilFlow struct {
-	_  structs.HostLayout
-	By struct {
+	_     structs.HostLayout
+	Key   uint64
+	Claim uint32
+	Flags uint32
+	By    struct {
 		_            structs.HostLayout
 		Length       uint32
 		Kind         uint16
@@ -274,8 +277,6 @@ type vigilFlow struct {
 		Count        uint32
 	}
 	Socket uint64
-	Flags  uint32
-	Pad0   uint32
 }
 
 type vigilFold struct {
@@ -476,10 +477,12 @@ const (
 	vigilMapDatagramScratches            = "datagram_scratches"
 	vigilMapEntries                      = "entries"
 	vigilMapExecScratches                = "exec_scratches"
+	vigilMapFlowWords                    = "flow_words"
 	vigilMapFlows                        = "flows"
 	vigilMapFolds                        = "folds"
 	vigilMapLost                         = "lost"
 	vigilMapModuleNames                  = "module_names"
+	vigilMapMoreFlows                    = "more_flows"
 	vigilMapMoreOpenFiles                = "more_open_files"
 	vigilMapOpenFiles                    = "open_files"
 	vigilMapPeers                        = "peers"
@@ -875,6 +878,7 @@ const (
 	vigilVarBootSeed                     = "boot_seed"
 	vigilVarCgroupController             = "cgroup_controller"
 	vigilVarKinds                        = "kinds"
+	vigilVarMoreFlowsKept                = "more_flows_kept"
 	vigilVarPageShift                    = "page_shift"
 	vigilVarScope                        = "scope"
 	vigilVarScopeCgroup                  = "scope_cgroup"
@@ -1324,10 +1328,12 @@ type vigilMapSpecs struct {
 	DatagramScratches *ebpf.MapSpec `ebpf:"datagram_scratches"`
 	Entries           *ebpf.MapSpec `ebpf:"entries"`
 	ExecScratches     *ebpf.MapSpec `ebpf:"exec_scratches"`
+	FlowWords         *ebpf.MapSpec `ebpf:"flow_words"`
 	Flows             *ebpf.MapSpec `ebpf:"flows"`
 	Folds             *ebpf.MapSpec `ebpf:"folds"`
 	Lost              *ebpf.MapSpec `ebpf:"lost"`
 	ModuleNames       *ebpf.MapSpec `ebpf:"module_names"`
+	MoreFlows         *ebpf.MapSpec `ebpf:"more_flows"`
 	MoreOpenFiles     *ebpf.MapSpec `ebpf:"more_open_files"`
 	OpenFiles         *ebpf.MapSpec `ebpf:"open_files"`
 	Peers             *ebpf.MapSpec `ebpf:"peers"`
@@ -1350,6 +1356,7 @@ type vigilVariableSpecs struct {
 	BootSeed         *ebpf.VariableSpec `ebpf:"boot_seed"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
 	Kinds            *ebpf.VariableSpec `ebpf:"kinds"`
+	MoreFlowsKept    *ebpf.VariableSpec `ebpf:"more_flows_kept"`
 	PageShift        *ebpf.VariableSpec `ebpf:"page_shift"`
 	Scope            *ebpf.VariableSpec `ebpf:"scope"`
 	ScopeCgroup      *ebpf.VariableSpec `ebpf:"scope_cgroup"`
@@ -1392,10 +1399,12 @@ type vigilMaps struct {
 	DatagramScratches *ebpf.Map `ebpf:"datagram_scratches"`
 	Entries           *ebpf.Map `ebpf:"entries"`
 	ExecScratches     *ebpf.Map `ebpf:"exec_scratches"`
+	FlowWords         *ebpf.Map `ebpf:"flow_words"`
 	Flows             *ebpf.Map `ebpf:"flows"`
 	Folds             *ebpf.Map `ebpf:"folds"`
 	Lost              *ebpf.Map `ebpf:"lost"`
 	ModuleNames       *ebpf.Map `ebpf:"module_names"`
+	MoreFlows         *ebpf.Map `ebpf:"more_flows"`
 	MoreOpenFiles     *ebpf.Map `ebpf:"more_open_files"`
 	OpenFiles         *ebpf.Map `ebpf:"open_files"`
 	Peers             *ebpf.Map `ebpf:"peers"`
@@ -1422,10 +1431,12 @@ func (m *vigilMaps) Close() error {
 		m.DatagramScratches,
 		m.Entries,
 		m.ExecScratches,
+		m.FlowWords,
 		m.Flows,
 		m.Folds,
 		m.Lost,
 		m.ModuleNames,
+		m.MoreFlows,
 		m.MoreOpenFiles,
 		m.OpenFiles,
 		m.Peers,
@@ -1449,6 +1460,7 @@ type vigilVariables struct {
 	BootSeed         *ebpf.Variable `ebpf:"boot_seed"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
 	Kinds            *ebpf.Variable `ebpf:"kinds"`
+	MoreFlowsKept    *ebpf.Variable `ebpf:"more_flows_kept"`
 	PageShift        *ebpf.Variable `ebpf:"page_shift"`
 	Scope            *ebpf.Variable `ebpf:"scope"`
 	ScopeCgroup      *ebpf.Variable `ebpf:"scope_cgroup"`
