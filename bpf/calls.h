@@ -60,7 +60,10 @@ struct {
 	SEC("tp_btf/sys_exit")                                                              \
 	int exit_sys_##name(u64 *ctx)                                                       \
 	{                                                                                   \
-		return on_sys_##name((void *)ctx[0], ctx[1]);                          \
+		hold();                                                                     \
+		on_sys_##name((void *)ctx[0], ctx[1]);                                      \
+		let_go();                                                                   \
+		return 0;                                                                   \
 	}                                                                                   \
 	SEC("kretprobe/sys")                                                                \
 	int kretprobe_sys_##name(struct pt_regs *ctx)                                       \
@@ -84,7 +87,10 @@ struct {
 	SEC("tp_btf/sys_enter")                                                         \
 	int enter_sys_##name(u64 *ctx)                                                  \
 	{                                                                               \
-		return on_enter_##name((void *)ctx[0]);                            \
+		hold();                                                                 \
+		on_enter_##name((void *)ctx[0]);                                        \
+		let_go();                                                               \
+		return 0;                                                               \
 	}                                                                               \
 	SEC("kprobe/sys")                                                               \
 	int kprobe_sys_##name(struct pt_regs *ctx)                                      \

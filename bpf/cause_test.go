@@ -154,7 +154,7 @@ func captureCauses(t *testing.T, kinds []decode.Kind) *Capture {
 	pid := uint32(os.Getpid())
 	c, err := Load(Settings{
 		Tier: causeTier(), BootSeed: 42, SelfPID: pid, Scope: ScopeProcess, ScopePID: pid,
-		CgroupController: -1, ArgumentsMax: 4096, VitalBytes: 1 << 20, BulkBytes: 1 << 20, Processes: 1024, Kinds: ^uint64(0),
+		ArgumentsMax: 4096, VitalBytes: 1 << 20, BulkBytes: 1 << 20, Processes: 1024, Kinds: ^uint64(0),
 	})
 	if errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, syscall.EPERM) {
 		t.Skipf("BPF is refused here: %v", err)

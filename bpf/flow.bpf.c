@@ -235,15 +235,14 @@ int flow_begin(u64 *ctx)
 
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	switch (after) {
-	case TCP_SYN_SENT:
-		return on_connect_begin(sk);
-	case TCP_LISTEN:
-		return on_listen(sk);
-	case TCP_FIN_WAIT1:
-	case TCP_LAST_ACK:
-		return on_close_begin(sk);
-	}
+	hold();
+	if (after == TCP_SYN_SENT)
+		on_connect_begin(sk);
+	else if (after == TCP_LISTEN)
+		on_listen(sk);
+	else if (after == TCP_FIN_WAIT1 || after == TCP_LAST_ACK)
+		on_close_begin(sk);
+	let_go();
 	return 0;
 }
 
@@ -255,7 +254,13 @@ int flow_state(u64 *ctx)
 
 	if ((after != TCP_ESTABLISHED && after != TCP_CLOSE) || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
-	return after == TCP_CLOSE ? on_closed(sk, before) : on_established(sk, before);
+	hold();
+	if (after == TCP_CLOSE)
+		on_closed(sk, before);
+	else
+		on_established(sk, before);
+	let_go();
+	return 0;
 }
 
 static __always_inline void tell_accept(struct sock *sk, struct flow *f, bool typed)

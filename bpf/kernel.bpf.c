@@ -34,8 +34,10 @@ int module_load(u64 *ctx)
 
 	if (!wanted(KIND_MODULE) || !watched())
 		return 0;
+	hold();
 	bpf_probe_read_kernel_str(name.text, sizeof(name.text), module->name);
 	bpf_map_update_elem(&module_names, &key, &name, BPF_ANY);
+	let_go();
 	return 0;
 }
 

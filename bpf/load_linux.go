@@ -32,7 +32,7 @@ type Settings struct {
 	ScopePID         uint32
 	ScopeCgroup      uint64 // cgroup v2 ID
 	ScopeCgroupLevel uint32 // its depth below the root
-	CgroupController int32  // v1 controller that names containers; -1 on v2
+	CgroupController string // of cgroup v1, whose hierarchy names containers; "" is v2
 	ArgumentsMax     uint32 // bytes of arguments kept, at most 8192
 	VitalBytes       uint32 // size of each ring: a power of two, at least a page
 	BulkBytes        uint32
@@ -125,13 +125,17 @@ func (c *Capture) attachAlways() error {
 
 func (c *Capture) set() error {
 	s := c.settings
+	controller, err := c.controller(s.CgroupController)
+	if err != nil {
+		return err
+	}
 	c.spec.Maps["vital"].MaxEntries = s.VitalBytes
 	c.spec.Maps["bulk"].MaxEntries = s.BulkBytes
 	c.spec.Maps["processes"].MaxEntries = s.Processes
 	values := map[string]any{
 		"boot_seed": s.BootSeed, "self_pid": s.SelfPID, "scope": uint32(s.Scope), "scope_pid": s.ScopePID,
 		"scope_cgroup": s.ScopeCgroup, "scope_cgroup_level": s.ScopeCgroupLevel,
-		"cgroup_controller": s.CgroupController, "arguments_max": s.ArgumentsMax, "kinds": s.Kinds,
+		"cgroup_controller": controller, "arguments_max": s.ArgumentsMax, "kinds": s.Kinds,
 		"page_shift": uint32(bits.TrailingZeros(uint(os.Getpagesize()))),
 	}
 	for name, value := range values {
@@ -140,6 +144,28 @@ func (c *Capture) set() error {
 		}
 	}
 	return nil
+}
+
+// controller is the number of a v1 controller in this kernel, which depends on how
+// it was built; -1: none (enum cgroup_subsys_id, include/linux/cgroup-defs.h).
+func (c *Capture) controller(name string) (int32, error) {
+	if name == "" {
+		return -1, nil
+	}
+	kernel, err := c.types.Kernel()
+	if err != nil {
+		return 0, fmt.Errorf("read the kernel's types: %w", err)
+	}
+	var controllers *btf.Enum
+	if err := kernel.TypeByName("cgroup_subsys_id", &controllers); err != nil {
+		return 0, fmt.Errorf("number the cgroup controllers: %w", err)
+	}
+	for _, v := range controllers.Values {
+		if v.Name == name+"_cgrp_id" {
+			return int32(v.Value), nil
+		}
+	}
+	return 0, fmt.Errorf("this kernel has no cgroup controller %q", name)
 }
 
 // makeMaps makes the maps before any program: each program is loaded by itself,

@@ -53,7 +53,7 @@ func startNetworkIn(t *testing.T, scope Scope) *Capture {
 	}
 	self := uint32(os.Getpid())
 	c, err := Load(Settings{
-		Tier: tier, BootSeed: 42, SelfPID: self, Scope: scope, ScopePID: self, CgroupController: -1,
+		Tier: tier, BootSeed: 42, SelfPID: self, Scope: scope, ScopePID: self,
 		ArgumentsMax: 4096, VitalBytes: 1 << 20, BulkBytes: 8 << 20, Processes: 1024, Kinds: ^uint64(0),
 	})
 	if errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, syscall.EPERM) {

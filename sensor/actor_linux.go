@@ -13,7 +13,7 @@ func (s *Sensor) actor(r decode.Record, p *process.Process) *decode.Actor {
 		return a
 	}
 	a.User = s.names.user(r.UID)
-	a.Container = s.names.container(r.CgroupID)
+	a.Container = s.names.container(r.CgroupID, r.PID)
 	if r.Kind() == decode.KindFork { // the process of a fork is the child; who acts is the parent
 		p = s.table.Lookup(r.ExecID)
 	}

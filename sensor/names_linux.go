@@ -2,47 +2,74 @@ package sensor
 
 import (
 	"log/slog"
-	"os/user"
-	"strconv"
-	"sync"
 
 	"vigil/decode"
+	"vigil/sensor/container"
+	"vigil/sensor/host"
 )
 
-// maxUsers bounds the names of users that are kept.
-const maxUsers = 4096
-
-// names turns numbers into names: users. It is asked from several goroutines.
+// names turns numbers into names: users and containers. It may be asked from
+// several goroutines.
 type names struct {
-	log   *slog.Logger
-	mutex *sync.Mutex
-	users map[uint32]string
+	users      *host.Users
+	containers *container.Resolver
+	hierarchy  uint32 // whose cgroups name containers
 }
 
-func newNames(log *slog.Logger) names {
-	return names{log: log, mutex: &sync.Mutex{}, users: map[uint32]string{}}
+// newNames knows the users and containers that are there.
+func newNames(log *slog.Logger) *names {
+	n := &names{users: host.NewUsers("/", nil), containers: container.New(log, container.Settings{})}
+	if err := n.users.Stats().Error; err != nil {
+		log.Warn("users have no names", "error", err)
+	}
+	h, err := n.containers.Hierarchy()
+	if err == nil {
+		n.hierarchy = uint32(h.ID)
+		_, err = n.containers.Scan("")
+	}
+	if err != nil {
+		log.Warn("containers that run already are not all known", "error", err)
+	}
+	return n
+}
+
+// controller is the v1 controller whose cgroups name containers; "": they are v2's.
+func (n *names) controller() string {
+	h, err := n.containers.Hierarchy()
+	if err != nil {
+		return ""
+	}
+	return h.Controller
 }
 
 // user gives the name of a user; "" when nobody has the number.
-func (n *names) user(uid uint32) string {
-	n.mutex.Lock()
-	defer n.mutex.Unlock()
-	name, known := n.users[uid]
-	if known {
-		return name
+func (n *names) user(uid uint32) string { return n.users.Name(uid) }
+
+// container gives what is known of a process's container, if it is in one.
+func (n *names) container(cgroupID uint64, pid uint32) decode.Container {
+	info, known := n.containers.Lookup(cgroupID)
+	if !known {
+		info = n.containers.Resolve(cgroupID, pid)
 	}
-	if len(n.users) >= maxUsers {
-		clear(n.users)
+	if info == nil || info.ID == "" {
+		return decode.Container{}
 	}
-	if u, err := user.LookupId(strconv.FormatUint(uint64(uid), 10)); err == nil {
-		name = u.Username
+	return decode.Container{
+		ID: info.ID, Name: info.Name, Image: info.Image, Runtime: info.Runtime,
+		PodUID: info.PodUID, PodName: info.PodName, PodNamespace: info.PodNamespace,
 	}
-	n.users[uid] = name
-	return name
 }
 
-func (n *names) container(uint64) decode.Container { return decode.Container{} }
+// observe learns of a cgroup before its first process runs, and of its end.
+func (n *names) observe(r decode.Record) {
+	c := r.Cgroup()
+	switch {
+	case c.Hierarchy != n.hierarchy:
+	case c.Removed != 0:
+		n.containers.Forget(c.ID)
+	default:
+		n.containers.Observe(c.ID, string(r.Text(decode.CgroupPathText)))
+	}
+}
 
-func (n *names) observe(decode.Record) {}
-
-func (n *names) close() {}
+func (n *names) close() error { return n.containers.Close() }

@@ -26,17 +26,20 @@ const (
 // Run captures until the context ends. It calls ready once, when events flow and
 // the table knows what ran before.
 func (s *Sensor) Run(ctx context.Context, ready func()) error {
+	return errors.Join(s.run(ctx, ready), s.capture.Close(), s.names.close())
+}
+
+func (s *Sensor) run(ctx context.Context, ready func()) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.capture.Interrupt() })
 	defer stop()
-	defer s.names.close()
 	if err := s.seed(ctx); err != nil {
-		return errors.Join(err, s.capture.Close())
+		return err
 	}
 	ready()
 	next, gather := time.Now().Add(tick), gatherLittle
 	for ctx.Err() == nil {
 		if err := s.capture.Wait(next); err != nil && ctx.Err() == nil {
-			return errors.Join(err, s.capture.Close())
+			return err
 		}
 		s.answer()
 		if s.queued() {
@@ -54,7 +57,7 @@ func (s *Sensor) Run(ctx context.Context, ready func()) error {
 	s.drain()
 	s.tick()
 	s.answer()
-	return s.capture.Close()
+	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,7 +30,7 @@ type Sensor struct {
 	capture    *bpf.Capture
 	table      *process.Table
 	judge      *builtin.Judge
-	names      names
+	names      *names
 	bootOffset int64 // boot time to wall time, ns
 	bootSeed   uint64
 	asks       chan func()
@@ -72,20 +71,27 @@ func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	if s.bootOffset, err = BootOffset(); err != nil {
 		return nil, err
 	}
-	settings, err := s.settings(&c)
-	if err != nil {
-		return nil, err
-	}
-	if s.capture, err = bpf.Load(settings); err != nil {
-		return nil, fmt.Errorf("start capturing: %w", err)
-	}
-	debug.FreeOSMemory() // the kernel's types, read while loading, are tens of megabytes
-	if err := s.watch(&c); err != nil {
-		return nil, errors.Join(err, s.capture.Close())
+	s.names = newNames(log)
+	if err := s.load(&c); err != nil {
+		return nil, errors.Join(err, s.names.close())
 	}
 	s.table = process.New(process.Settings{MaxLive: int(c.Processes), BootSeed: s.bootSeed})
-	s.names = newNames(log)
 	return s, nil
+}
+
+func (s *Sensor) load(c *Config) error {
+	settings, err := s.settings(c)
+	if err != nil {
+		return err
+	}
+	if s.capture, err = bpf.Load(settings); err != nil {
+		return fmt.Errorf("start capturing: %w", err)
+	}
+	debug.FreeOSMemory() // the kernel's types, read while loading, are tens of megabytes
+	if err := s.watch(c); err != nil {
+		return errors.Join(err, s.capture.Close())
+	}
+	return nil
 }
 
 // AddSink adds a taker of events. Call it before Run.
@@ -104,7 +110,7 @@ func (s *Sensor) settings(c *Config) (bpf.Settings, error) {
 		return bpf.Settings{}, err
 	}
 	b := bpf.Settings{
-		Tier: tier, BootSeed: s.bootSeed, SelfPID: uint32(os.Getpid()), CgroupController: cgroupController(),
+		Tier: tier, BootSeed: s.bootSeed, SelfPID: uint32(os.Getpid()), CgroupController: s.names.controller(),
 		ArgumentsMax: uint32(c.Arguments), VitalBytes: uint32(c.Vital), BulkBytes: uint32(c.Bulk),
 		Processes: c.Processes, Kinds: kinds,
 	}
@@ -182,28 +188,6 @@ func BootOffset() (int64, error) {
 		return 0, fmt.Errorf("read the clocks: %w", err)
 	}
 	return wall.Nano() - boot.Nano(), nil
-}
-
-// cgroupController is the v1 hierarchy that names containers, where there is one:
-// on such hosts the v2 hierarchy has no container in it. The number is the
-// controller's place in the kernel's list, the line in /proc/cgroups.
-func cgroupController() int32 {
-	text, err := os.ReadFile("/proc/cgroups")
-	if err != nil {
-		return -1
-	}
-	number := int32(-1)
-	for i, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
-		fields := strings.Fields(line)
-		if len(fields) != 4 || i == 0 {
-			continue
-		}
-		hierarchy, _ := strconv.Atoi(fields[1])
-		if hierarchy != 0 && (fields[0] == "memory" || fields[0] == "pids" && number < 0) {
-			number = int32(i - 1)
-		}
-	}
-	return number
 }
 
 // cgroupOf finds the ID and depth of a cgroup v2.

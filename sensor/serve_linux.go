@@ -107,7 +107,7 @@ func (s *Sensor) Processes(ctx context.Context) ([]ProcessView, error) {
 	}
 	out := make([]ProcessView, len(views))
 	for i, v := range views {
-		out[i] = ProcessView{View: v, User: s.names.user(v.UID), Container: s.names.container(v.CgroupID).Name}
+		out[i] = ProcessView{View: v, User: s.names.user(v.UID), Container: s.names.container(v.CgroupID, v.PID).Name}
 	}
 	return out, nil
 }

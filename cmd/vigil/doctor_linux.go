@@ -4,14 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"text/tabwriter"
 
-	"golang.org/x/sys/unix"
-
 	"vigil/bpf"
 	"vigil/decode"
+	"vigil/sensor/host"
 )
 
 // diagnosis is what doctor says of one kind.
@@ -23,26 +23,17 @@ type diagnosis struct {
 	Mend     string   `json:"mend,omitempty"`
 }
 
-// facts are what decides about capturing on a host.
-type facts struct {
-	Kernel   string   `json:"kernel"`
-	BTF      bool     `json:"btf"`
-	Lockdown string   `json:"lockdown"`
-	LSM      []string `json:"lsm"`
-	Root     bool     `json:"root"`
-}
-
 // Run checks what this host lets a sensor see. It loads every program in a scope
 // that has no process, and takes them away again.
 func (d *doctorCommand) Run(c *console) error {
-	f := gather()
+	f := host.Gather("/")
 	tier, ok := bpf.ParseTier(d.Tier)
 	if !ok {
 		return misuse{fmt.Errorf("tier: %q is none: give full, kprobe or tracepoint", d.Tier)}
 	}
 	capture, err := bpf.Load(bpf.Settings{
 		Tier: tier, SelfPID: uint32(os.Getpid()), Scope: bpf.ScopeProcess, ScopePID: uint32(os.Getpid()), BootSeed: 1,
-		CgroupController: -1, ArgumentsMax: 4096, VitalBytes: 4096, BulkBytes: 4096, Processes: 64,
+		ArgumentsMax: 4096, VitalBytes: 4096, BulkBytes: 4096, Processes: 64,
 	})
 	if err != nil {
 		return fmt.Errorf("nothing can be captured on this host: %w", err)
@@ -61,20 +52,23 @@ func (d *doctorCommand) Run(c *console) error {
 	}
 	if d.JSON {
 		return printJSON(c.out, struct {
-			Host  facts       `json:"host"`
+			Host  host.Facts  `json:"host"`
 			Kinds []diagnosis `json:"kinds"`
 		}{f, rows})
 	}
 	return printDiagnosis(c, f, rows)
 }
 
-func printDiagnosis(c *console, f facts, rows []diagnosis) error {
+func printDiagnosis(c *console, f host.Facts, rows []diagnosis) error {
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "kernel\t%s\n", f.Kernel)
-	fmt.Fprintf(w, "BTF\t%v\n", f.BTF)
-	fmt.Fprintf(w, "lockdown\t%s\n", f.Lockdown)
-	fmt.Fprintf(w, "LSM\t%s\n\n", strings.Join(f.LSM, ","))
-	fmt.Fprintf(w, "KIND\tTIER\tHOOK OR REASON\n")
+	for _, fact := range describe(f) {
+		line := strings.Join(fact.says, ", ")
+		if mend := f.Remedy(fact.key); mend != "" {
+			line += " — " + mend
+		}
+		fmt.Fprintf(w, "%s\t%s\n", fact.name, line)
+	}
+	fmt.Fprintf(w, "\nKIND\tTIER\tHOOK OR REASON\n")
 	for _, r := range rows {
 		detail := strings.Join(r.Programs, " ")
 		if r.Mend != "" {
@@ -83,6 +77,56 @@ func printDiagnosis(c *console, f facts, rows []diagnosis) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Kind, r.Tier, detail)
 	}
 	return w.Flush()
+}
+
+// fact is a line about the host: its name, its key in JSON, what is so.
+type fact struct {
+	name, key string
+	says      []string
+}
+
+func describe(f host.Facts) []fact {
+	btf := "no"
+	if f.BTF {
+		btf = "yes"
+	}
+	capabilities := "all that the sensor uses"
+	if len(f.Missing) > 0 {
+		capabilities = "missing " + strings.Join(f.Missing, ", ")
+	}
+	lsm := f.LSM
+	if lsm == nil {
+		lsm = []string{host.Unknown}
+	}
+	var runtimes []string
+	for _, r := range f.Runtimes {
+		says := strings.TrimSpace(r.Name + " " + r.Version)
+		if r.Error != "" {
+			says += " (" + r.Error + ")"
+		}
+		runtimes = append(runtimes, says)
+	}
+	if runtimes == nil {
+		runtimes = []string{"none found"}
+	}
+	where := []string{"on the host"}
+	if f.Inside != "" {
+		where = []string{"in a container: " + f.Inside}
+	}
+	return []fact{
+		{"system", "os", []string{f.OS}},
+		{"kernel", "kernel", []string{f.Kernel, f.Arch, strconv.Itoa(f.CPUs) + " CPUs"}},
+		{"BTF", "btf", []string{btf}},
+		{"BPF JIT", "bpf_jit", []string{f.BPFJIT}},
+		{"kprobes", "kprobes", []string{f.Kprobes}},
+		{"unprivileged BPF", "unprivileged_bpf", []string{f.UnprivilegedBPF}},
+		{"lockdown", "lockdown", []string{f.Lockdown}},
+		{"LSM", "lsm", lsm},
+		{"capabilities", "missing_capabilities", []string{capabilities}},
+		{"cgroups", "cgroups", []string{f.Cgroups}},
+		{"runs", "inside", where},
+		{"container runtimes", "runtimes", runtimes},
+	}
 }
 
 // mend says what would help against an error of loading.
@@ -96,24 +140,4 @@ func mend(err error) string {
 		return "this kernel's verifier cannot pass the arguments: a newer one can"
 	}
 	return "the kernel refused: see --json for its words"
-}
-
-func gather() facts {
-	f := facts{Lockdown: "unknown (mount securityfs on /sys/kernel/security)", LSM: []string{"unknown (mount securityfs on /sys/kernel/security)"}, Root: os.Geteuid() == 0}
-	var u unix.Utsname
-	if unix.Uname(&u) == nil {
-		f.Kernel = unix.ByteSliceToString(u.Release[:])
-	}
-	_, err := os.Stat("/sys/kernel/btf/vmlinux")
-	f.BTF = err == nil
-	if text, err := os.ReadFile("/sys/kernel/security/lockdown"); err == nil {
-		f.Lockdown = strings.TrimSpace(string(text))
-		if _, rest, ok := strings.Cut(f.Lockdown, "["); ok {
-			f.Lockdown, _, _ = strings.Cut(rest, "]")
-		}
-	}
-	if text, err := os.ReadFile("/sys/kernel/security/lsm"); err == nil {
-		f.LSM = strings.Split(strings.TrimSpace(string(text)), ",")
-	}
-	return f
 }

@@ -46,7 +46,7 @@ func tier(t testing.TB) bpf.Tier {
 func settings(t testing.TB) bpf.Settings {
 	return bpf.Settings{
 		Tier: tier(t), BootSeed: 42, SelfPID: uint32(os.Getpid()), Scope: bpf.ScopeProcess, ScopePID: uint32(os.Getpid()),
-		CgroupController: -1, ArgumentsMax: 4096, VitalBytes: 8 << 20, BulkBytes: 16 << 20, Processes: 65536, Kinds: ^uint64(0),
+		ArgumentsMax: 4096, VitalBytes: 8 << 20, BulkBytes: 16 << 20, Processes: 65536, Kinds: ^uint64(0),
 	}
 }
 

@@ -46,7 +46,7 @@ func run(args []string) (int, error) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if o.machine.Kernel, err = kernel(ctx, o.line); err != nil {
+	if err := fetch(ctx, o.line, &o.machine); err != nil {
 		return 1, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("timeout of %v", o.timeout))
@@ -110,26 +110,30 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// kernel has scripts/kernels bring the line, and gives its folder.
-func kernel(ctx context.Context, line string) (string, error) {
+// fetch has scripts bring the emulator and a line of the kernel.
+func fetch(ctx context.Context, line string, m *qemu.Machine) error {
 	root, err := os.Getwd()
 	if err != nil {
-		return "", fmt.Errorf("find the module: %w", err)
+		return fmt.Errorf("find the module: %w", err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
 			break
 		}
 		if root == filepath.Dir(root) {
-			return "", errors.New("find the module: no go.mod here or above")
+			return errors.New("find the module: no go.mod here or above")
 		}
 		root = filepath.Dir(root)
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(root, "scripts", "kernels"), line)
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	cmd.WaitDelay = time.Second
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("bring the kernel: %w", err)
+	for _, command := range [][]string{{"qemu"}, {"kernels", line}} {
+		cmd := exec.CommandContext(ctx, filepath.Join(root, "scripts", command[0]), command[1:]...)
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		cmd.WaitDelay = time.Second
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("bring the machine: %w", err)
+		}
 	}
-	return filepath.Join(root, ".cache", "kernels", line), nil
+	m.Kernel = filepath.Join(root, ".cache", "kernels", line)
+	m.Emulator = filepath.Join(root, ".cache", "qemu", "usr", "bin", "qemu-system-x86_64")
+	return nil
 }

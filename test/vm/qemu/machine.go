@@ -18,6 +18,7 @@ import (
 
 // A Machine says what runs where.
 type Machine struct {
+	Emulator string    // QEMU, which scripts/qemu brings
 	Kernel   string    // folder that scripts/kernels has filled
 	CPUs     int       // at least 1
 	MemoryMB int       // at most half of it is for files, and they are in it twice at the start
@@ -61,14 +62,10 @@ func (m *Machine) Run(ctx context.Context) (Result, error) {
 	if err := m.saveImage(image); err != nil {
 		return Result{}, err
 	}
-	args, err := m.args(image, sent)
-	if err != nil {
-		return Result{}, err
-	}
 
 	start := time.Now()
 	c := newConsole(m.Console)
-	err = boot(ctx, args, c)
+	err = boot(ctx, m.Emulator, m.args(image, sent), c)
 	result := Result{Kernel: c.kernel, Status: c.status, Boot: c.up.Sub(start), Total: time.Since(start)}
 	switch {
 	case c.failure != "":
@@ -105,19 +102,12 @@ func (m *Machine) saveImage(name string) (err error) {
 
 // args is QEMU's command line. Only emulation can be counted on: a /dev/kvm may
 // be there and still not run a stock kernel.
-func (m *Machine) args(image, sent string) ([]string, error) {
-	release, err := m.release()
-	if err != nil {
-		return nil, err
-	}
-	accel := "tcg,thread=multi"
-	if strings.HasPrefix(release, "5.10.") {
-		// It locks up with two emulated CPUs at once, while it patches its own text.
-		accel = "tcg,thread=single"
-	}
+func (m *Machine) args(image, sent string) []string {
+	// With a thread for each emulated CPU one of them may run what another has
+	// patched away: kernels patch their own text, and crash.
 	args := []string{
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-		"-accel", accel, "-cpu", cpuModel, "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.MemoryMB),
+		"-accel", "tcg,thread=single", "-cpu", cpuModel, "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.MemoryMB),
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-kernel", filepath.Join(m.Kernel, "vmlinuz"), "-initrd", image,
 	}
@@ -130,7 +120,7 @@ func (m *Machine) args(image, sent string) ([]string, error) {
 			"-device", "virtio-serial-pci", "-chardev", "file,id=out,path="+sent,
 			"-device", "virtserialport,chardev=out,name=out")
 	}
-	return append(args, "-append", strings.TrimSpace(words+" "+m.Append)), nil
+	return append(args, "-append", strings.TrimSpace(words+" "+m.Append))
 }
 
 // release is the kernel's full version, its uname -r.
@@ -143,7 +133,7 @@ func (m *Machine) release() (string, error) {
 }
 
 // boot runs QEMU and feeds c until the machine is off or is made so.
-func boot(ctx context.Context, args []string, c *console) error {
+func boot(ctx context.Context, emulator string, args []string, c *console) error {
 	// The machine dies with the thread that started it: see dieWithParent.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -151,7 +141,7 @@ func boot(ctx context.Context, args []string, c *console) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	reader, writer := io.Pipe()
-	cmd := exec.CommandContext(ctx, "qemu-system-x86_64", args...)
+	cmd := exec.CommandContext(ctx, emulator, args...)
 	cmd.Stdout, cmd.Stderr = writer, writer
 	cmd.WaitDelay = grace
 	dieWithParent(cmd)
