@@ -113,10 +113,11 @@ enum ring {
 	RING_COUNT = 2,
 };
 
+// The header's process is the one that forked.
 struct fork_event {
 	u64 child_exec_id;
 	u32 child_pid;
-	u32 pad0;
+	u32 ppid; // whose child it is for the kernel: another's with CLONE_PARENT
 };
 
 enum exec_flag {

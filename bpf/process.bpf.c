@@ -25,24 +25,24 @@ static __always_inline int on_fork(struct task_struct *child)
 		struct event_header h;
 		struct fork_event e;
 	} r = {};
-	struct task_struct *parent = READ(child, real_parent);
-	u32 pid = READ(child, tgid), ppid = READ(parent, tgid);
+	u64 id = bpf_get_current_pid_tgid();
+	u32 pid = READ(child, tgid), ppid = id >> 32;
 
 	if (READ(child, pid) != pid) // a thread
 		return 0;
+	// Who forks is the parent, whomever the kernel gives the child to (CLONE_PARENT):
+	// else a process could leave its scope, and hide who it descends from.
 	if (ppid == self_pid ? scope != SCOPE_PROCESS || scope_pid != self_pid : !in_scope(ppid))
 		return 0;
 	struct process p = {
-		.parent_exec_id = task_exec_id(parent),
+		.parent_exec_id = task_exec_id(current_task()),
 		.start = READ(child, start_boottime),
 	};
 	p.exec_id = exec_id_of(pid, p.start);
 	if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
 		count_lost(KIND_FORK, LOST_TABLE_FULL);
-	// The header is the parent's: it is the one that acts. With CLONE_PARENT it is the caller's parent.
 	if (!wanted(KIND_FORK))
 		return 0;
-	u64 id = bpf_get_current_pid_tgid();
 	struct process *pp = bpf_map_lookup_elem(&processes, &ppid);
 	r.h.length = sizeof(r);
 	r.h.kind = KIND_FORK;
@@ -57,6 +57,7 @@ static __always_inline int on_fork(struct task_struct *child)
 	r.h.count = 1;
 	r.e.child_exec_id = p.exec_id;
 	r.e.child_pid = pid;
+	r.e.ppid = READ(child, real_parent, tgid);
 	send_vital(&r.h, sizeof(r), sizeof(r));
 	return 0;
 }
@@ -322,6 +323,12 @@ static __always_inline bool under_cgroup(struct task_struct *task)
 	return false;
 }
 
+// A process whose threads have all ended is only waited for: it has no identity any more.
+static __always_inline bool has_ended(struct task_struct *task)
+{
+	return READ(task, signal, live.counter) == 0;
+}
+
 // process_seed tells of each process that runs already. Reading the iterator runs it.
 SEC("iter/task")
 int process_seed(struct bpf_iter__task *ctx)
@@ -333,7 +340,7 @@ int process_seed(struct bpf_iter__task *ctx)
 	if (!task || !s)
 		return 0;
 	u32 pid = READ(task, tgid);
-	if (READ(task, pid) != pid || pid == self_pid)
+	if (READ(task, pid) != pid || pid == self_pid || has_ended(task))
 		return 0;
 	if (scope == SCOPE_PROCESS && !started_by(task, scope_pid))
 		return 0;
@@ -346,6 +353,10 @@ int process_seed(struct bpf_iter__task *ctx)
 	};
 	p.exec_id = exec_id_of(pid, p.start);
 	long known = bpf_map_update_elem(&processes, &pid, &p, BPF_NOEXIST);
+	if (!known && has_ended(task)) { // meanwhile: its end found nothing to take away
+		bpf_map_delete_elem(&processes, &pid);
+		return 0;
+	}
 	struct process *entry = bpf_map_lookup_elem(&processes, &pid);
 	if (known && !entry)
 		count_lost(KIND_PROCESS, LOST_TABLE_FULL);

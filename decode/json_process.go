@@ -87,6 +87,8 @@ func (o *object) processUnmapped(r Record) {
 	switch r.Kind() {
 	case KindExec, KindProcess:
 		o.execUnmapped(r)
+	case KindFork:
+		o.number("ppid", uint64(r.Fork().PPID))
 	case KindExit:
 		e := r.Exit()
 		o.number("start_ns", e.Start)

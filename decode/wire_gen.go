@@ -413,7 +413,7 @@ type Fork struct {
 	_           structs.HostLayout
 	ChildExecID uint64
 	ChildPID    uint32
-	_           uint32
+	PPID        uint32
 }
 
 // IDs is struct ids.

@@ -10,7 +10,7 @@ func Sample(kind decode.Kind) []byte {
 		return Build(kind, exec(), Texts("/usr/bin/curl", "curl\x00-fsS\x00https://example.com/a b\x00", "/home/deploy",
 			"/usr/bin/curl", "", "pts0", "curl")...)
 	case decode.KindFork:
-		return Build(kind, decode.Fork{ChildExecID: 0xabcdef0123456789, ChildPID: 1240})
+		return Build(kind, decode.Fork{ChildExecID: 0xabcdef0123456789, ChildPID: 1240, PPID: 1234})
 	case decode.KindExit:
 		return Build(kind, decode.Exit{Start: 999_000_000_000, UserNS: 1_500_000, SystemNS: 900_000, Code: 22})
 	case decode.KindCredentials:

@@ -2,7 +2,7 @@ package process
 
 import "vigil/decode"
 
-// fork: the header is the parent's, or with CLONE_PARENT that of the caller's parent.
+// fork: the header is that of the process that forked, whosever child the new one is.
 func (t *Table) fork(h *decode.Header, e *decode.Fork) *Process {
 	if e.ChildExecID == 0 {
 		return nil
@@ -18,19 +18,12 @@ func (t *Table) fork(h *decode.Header, e *decode.Fork) *Process {
 	case p == parent, p.PID != e.ChildPID, !p.Running(), p.ExecTime != 0:
 		return p
 	}
-	// The caller is the parent, unless its main thread is a process of its own.
-	source := parent
-	if h.TID != h.PID {
-		if q := t.pids.get(uint64(h.TID)); q != nil && q != p && q.Start <= h.Time {
-			source = q
-		}
-	}
-	if p.Image != nil && (source == nil || len(source.Path()) == 0 || !p.sameFile(&source.ImageFacts)) {
+	if p.Image != nil && (parent == nil || len(parent.Path()) == 0 || !p.sameFile(&parent.ImageFacts)) {
 		return p // a seed overtook the fork, and knows better than what is left of the maker
 	}
-	t.inherit(p, source)
+	t.inherit(p, parent)
 	p.ParentExecID, p.PreviousExecID = h.ExecID, 0
-	p.PID, p.PPID = e.ChildPID, h.PID
+	p.PID, p.PPID = e.ChildPID, e.PPID
 	p.UID, p.CgroupID = h.UID, h.CgroupID
 	begin, exact := t.begin(e.ChildPID, e.ChildExecID, h.Time, beginWindow)
 	p.Start = begin

@@ -38,7 +38,7 @@ func build[T any](kind decode.Kind, h decode.Header, body T, texts ...[]byte) de
 }
 
 func forkOf(h decode.Header, child uint64, pid uint32) decode.Record {
-	return build(decode.KindFork, h, decode.Fork{ChildExecID: child, ChildPID: pid})
+	return build(decode.KindFork, h, decode.Fork{ChildExecID: child, ChildPID: pid, PPID: h.PID})
 }
 
 func exitOf(h decode.Header, e decode.Exit) decode.Record {

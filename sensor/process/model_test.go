@@ -83,7 +83,7 @@ func (m *model) header(p *modelProcess) decode.Header {
 	}
 }
 
-// fork makes a child of p; with sibling, a child of p's parent (CLONE_PARENT);
+// fork makes a child of p; with sibling, the kernel makes it a child of p's parent (CLONE_PARENT);
 // with thread, from a thread of p that is not the main one.
 func (m *model) fork(p *modelProcess, sibling, thread bool) decode.Record {
 	start := m.tick()
@@ -95,17 +95,16 @@ func (m *model) fork(p *modelProcess, sibling, thread bool) decode.Record {
 		}
 	}
 	child := m.add(pid, start, &modelImage{
-		id: execID(testSeed, pid, start), parent: parent.image.id, pid: pid, uid: p.image.uid,
+		id: execID(testSeed, pid, start), parent: p.image.id, pid: pid, uid: p.image.uid,
 		path: p.image.path, args: p.image.args, comm: p.image.comm,
 	})
 	child.realParent = parent
 	m.tick()
-	h := m.header(parent)
-	h.TID, h.UID = p.pid, p.image.uid
+	h := m.header(p)
 	if thread {
 		h.TID = p.pid + 1<<22
 	}
-	return forkOf(h, child.image.id, pid)
+	return build(decode.KindFork, h, decode.Fork{ChildExecID: child.image.id, ChildPID: pid, PPID: parent.pid})
 }
 
 func (m *model) exec(p *modelProcess) decode.Record {
@@ -168,7 +167,7 @@ func (m *model) step(target int) decode.Record {
 	switch n := m.random.IntN(100); {
 	case n < 30 && grow || n < 8 || i == 0:
 		sibling := m.random.IntN(10) == 0 && p != m.init
-		return m.fork(p, sibling, !sibling && m.random.IntN(5) == 0)
+		return m.fork(p, sibling, m.random.IntN(5) == 0)
 	case n < 55:
 		return m.exec(p)
 	case n < 60:

@@ -89,15 +89,13 @@ func TestParentExitsFirst(t *testing.T) {
 	check(t, tab)
 }
 
-// TestCloneParent makes a sibling: its maker's image, its maker's parent.
+// TestCloneParent makes a sibling: it descends from its maker, whatever the kernel calls its parent.
 func TestCloneParent(t *testing.T) {
 	tab := born(t, Settings{})
 	tab.Apply(forkOf(head(10, 1, 100, 60*second), 20, 200))
 	tab.Apply(execOf(head(21, 10, 200, 61*second), decode.Exec{PreviousExecID: 20}, words{path: "/usr/bin/runc"}))
-	h := head(10, 1, 100, 62*second)
-	h.TID = 200
-	p := tab.Apply(forkOf(h, 30, 300))
-	if string(p.Path()) != "/usr/bin/runc" || p.ParentExecID != 10 || p.PPID != 100 {
+	p := tab.Apply(build(decode.KindFork, head(21, 10, 200, 62*second), decode.Fork{ChildExecID: 30, ChildPID: 300, PPID: 100}))
+	if string(p.Path()) != "/usr/bin/runc" || p.ParentExecID != 21 || p.PPID != 100 {
 		t.Errorf("path %q, %+v", p.Path(), p.Facts)
 	}
 	check(t, tab)
