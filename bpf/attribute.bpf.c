@@ -76,7 +76,7 @@ static __always_inline u16 add_named(enum slot slot, struct scratch *s, struct f
 {
 	struct event_header *h = (void *)s->record;
 	if (at.text)
-		return add_raw_path(slot, s->record, h, at.directory, at.text);
+		return add_raw_path(slot, s->record, h, at.directory, at.text, RAW_PATH_MAX);
 	struct file *file = file_of(current_task(), at.directory);
 	if (!file)
 		return 0;

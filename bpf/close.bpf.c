@@ -26,7 +26,9 @@ static __always_inline bool fold_written(struct fold_key *key, struct open_file 
 // tell_written sends the summary of an open file that was written.
 static __always_inline void tell_written(enum slot slot, struct file *file, struct open_file *o, struct facts facts)
 {
-	struct fold_key key = { .exec_id = o->by.exec_id, .inode = facts.inode, .device = facts.device, .kind = KIND_FILE_WRITE };
+	struct dentry *dentry = READ(file, f_path.dentry);
+	struct vfsmount *mnt = READ(file, f_path.mnt);
+	struct fold_key key = { o->by.exec_id, facts.inode, name_of(dentry, mnt), facts.device, KIND_FILE_WRITE };
 	if (!wanted(KIND_FILE_WRITE) || fold_written(&key, o))
 		return;
 	struct scratch *s = scratch_of(slot);
@@ -35,8 +37,6 @@ static __always_inline void tell_written(enum slot slot, struct file *file, stru
 	struct event_header *h = (void *)s->record;
 	struct file_write_event *e = (void *)(h + 1);
 	struct inode *inode = READ(file, f_inode);
-	struct dentry *dentry = READ(file, f_path.dentry);
-	struct vfsmount *mnt = READ(file, f_path.mnt);
 	*h = o->by;
 	h->kind = KIND_FILE_WRITE;
 	h->flags = (o->by.flags & EVENT_NO_IDENTITY) | file_flags(dentry, mnt, inode);

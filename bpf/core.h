@@ -207,8 +207,10 @@ static __always_inline void send(void *ring, enum ring number, struct event_head
 	h->ring = number;
 	h->lost = (u32)*n;
 	barrier_var(size); // Linux 5.10 forgets the bounds of what was spilled: check last
-	if (size > most)
+	if (size > most) {
+		count_many_lost(h->kind, LOST_SCRATCH, h->count);
 		return;
+	}
 	if (bpf_ringbuf_output(ring, h, size, 0)) {
 		__sync_fetch_and_add(n, 1);
 		count_many_lost(h->kind, LOST_RING_FULL, h->count); // a fold stands for many

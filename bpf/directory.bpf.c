@@ -66,8 +66,8 @@ static __always_inline int on_pair_call(enum slot slot, enum kind kind, u32 from
 	if (kind == KIND_FILE_SYMLINK)
 		e->len[FILE_PAIR_FROM] = add_text(s->record, h, from, PATH_MAX, true, EVENT_PATH_CUT);
 	else
-		e->len[FILE_PAIR_FROM] = add_raw_path(slot, s->record, h, from_dir, from);
-	e->len[FILE_PAIR_TO] = add_raw_path(slot, s->record, h, to_dir, to);
+		e->len[FILE_PAIR_FROM] = add_raw_path(slot, s->record, h, from_dir, from, RAW_PAIR_MAX);
+	e->len[FILE_PAIR_TO] = add_raw_path(slot, s->record, h, to_dir, to, RAW_PAIR_MAX);
 	return end_record(s);
 }
 
@@ -230,7 +230,7 @@ static __always_inline int on_name_call(enum slot slot, enum kind kind, u32 dir,
 	struct event_header *h = (void *)s->record;
 	e->new_mode = mode;
 	e->directory = directory;
-	e->len[FILE_PATH] = add_raw_path(slot, s->record, h, dir, name);
+	e->len[FILE_PATH] = add_raw_path(slot, s->record, h, dir, name, RAW_PATH_MAX);
 	return end_record(s);
 }
 

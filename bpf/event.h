@@ -125,7 +125,7 @@ enum exec_flag {
 	EXEC_SCRIPT = 1 << 1,	     // run by an interpreter named in its first line (or binfmt_misc)
 	EXEC_SECURE = 1 << 2,	     // set-uid, set-gid or file capabilities raised privileges (AT_SECURE)
 	EXEC_CHROOT = 1 << 3,	     // the process's root is not the root of its mount namespace
-	EXEC_CWD_DETACHED = 1 << 4,  // the working directory has no whole path
+	EXEC_CWD_DETACHED = 1 << 4,  // the working directory has no whole path, or was removed
 	EXEC_SEEDED = 1 << 5,	     // ran before the sensor did
 	EXEC_BY_DESCRIPTOR = 1 << 6, // execveat on a descriptor
 };

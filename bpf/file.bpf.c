@@ -85,12 +85,12 @@ static __always_inline int on_open(struct file *file, struct facts facts)
 	u32 open_flags = READ(file, f_flags);
 	if (kind == KIND_FILE_OPEN)
 		o = begin_open_file(address_of(SLOT_FILE_OPEN, file), h, open_flags);
-	struct fold_key key = { .exec_id = h->exec_id, .inode = facts.inode, .device = facts.device, .kind = kind };
+	struct dentry *dentry = READ(file, f_path.dentry);
+	struct vfsmount *mnt = READ(file, f_path.mnt);
+	struct fold_key key = { h->exec_id, facts.inode, name_of(dentry, mnt), facts.device, kind };
 	if (!(facts.mode & FMODE_CREATED) && fold_open(&key, h))
 		return 0;
 	__builtin_memset(e, 0, sizeof(*e));
-	struct dentry *dentry = READ(file, f_path.dentry);
-	struct vfsmount *mnt = READ(file, f_path.mnt);
 	struct inode *inode = READ(file, f_inode);
 	describe_file(&e->file, inode);
 	e->open_flags = open_flags;

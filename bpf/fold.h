@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
-// Folding: the same process doing the same to the same file again within a
+// Folding: the same process doing the same to the same file, by the same name, again within a
 // window is counted, not told each time. The first record goes out at once; the
 // repeats go out as one record with their number, at the latest when the sweep
 // (an iterator that the sensor reads every second) finds the window over.
@@ -19,9 +19,20 @@ enum {
 struct fold_key {
 	u64 exec_id;
 	u64 inode;
+	u64 name; // name_of
 	u32 device;
 	u32 kind;
 };
+
+// name_of tells names of one file apart, and a name from what it was before it, or
+// the directory it is in, was renamed. (The kernel mixes a name's hash with the
+// directory's address.)
+static __always_inline u64 name_of(struct dentry *dentry, struct vfsmount *mnt)
+{
+	struct dentry *parent = READ(dentry, d_parent);
+	u64 x = READ(dentry, d_name.hash) | (u64)READ(parent, d_name.hash) << 32;
+	return x ^ (u64)READ(parent, d_parent, d_name.hash) << 16 ^ (u64)mnt * 0x9e3779b97f4a7c15ULL;
+}
 
 struct fold {
 	struct fold_key key; // exec_id 0: free
@@ -47,7 +58,7 @@ struct {
 
 static __always_inline struct fold *fold_slot(const struct fold_key *key)
 {
-	u64 x = (key->exec_id ^ key->inode << 8 ^ key->kind ^ (u64)key->device << 40) * 0x9e3779b97f4a7c15ULL;
+	u64 x = (key->exec_id ^ key->name ^ key->inode << 8 ^ key->kind ^ (u64)key->device << 40) * 0x9e3779b97f4a7c15ULL;
 	u32 index = x >> 52; // FOLD_SLOTS is 2^12
 	return bpf_map_lookup_elem(&folds, &index);
 }
@@ -56,7 +67,7 @@ static __always_inline struct fold *fold_slot(const struct fold_key *key)
 static __always_inline struct fold *fold_of(const struct fold_key *key)
 {
 	struct fold *f = fold_slot(key);
-	if (f && f->key.exec_id == key->exec_id && f->key.inode == key->inode && f->key.device == key->device && f->key.kind == key->kind)
+	if (f && f->key.exec_id == key->exec_id && f->key.inode == key->inode && f->key.name == key->name && f->key.device == key->device && f->key.kind == key->kind)
 		return f;
 	return NULL;
 }
@@ -124,6 +135,7 @@ static __always_inline void begin_fold(const struct fold_key *key, struct event_
 	f->writes = f->pending = 0;
 	f->size = size;
 	f->key.inode = key->inode;
+	f->key.name = key->name;
 	f->key.device = key->device;
 	f->key.kind = key->kind;
 	if (!bpf_probe_read_kernel(f->record, size, h))

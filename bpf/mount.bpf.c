@@ -36,7 +36,7 @@ SYSCALL(mount)
 	e->flags = ARGUMENT4(regs);
 	if (source)
 		e->len[MOUNT_SOURCE] = add_text(s->record, h, source, PATH_MAX, true, EVENT_PATH_CUT);
-	e->len[MOUNT_TARGET] = add_raw_path(SLOT_MOUNT, s->record, h, AT_FDCWD, (void *)ARGUMENT2(regs));
+	e->len[MOUNT_TARGET] = add_raw_path(SLOT_MOUNT, s->record, h, AT_FDCWD, (void *)ARGUMENT2(regs), RAW_PAIR_MAX);
 	if (type)
 		e->len[MOUNT_TYPE] = add_text(s->record, h, type, 64, true, EVENT_CUT);
 	return end_mount(s);
@@ -51,8 +51,8 @@ SYSCALL(move_mount)
 		return 0;
 	struct event_header *h = (void *)s->record;
 	e->flags = ARGUMENT5(regs);
-	e->len[MOUNT_SOURCE] = add_raw_path(SLOT_MOUNT, s->record, h, ARGUMENT1(regs), (void *)ARGUMENT2(regs));
-	e->len[MOUNT_TARGET] = add_raw_path(SLOT_MOUNT, s->record, h, ARGUMENT3(regs), (void *)ARGUMENT4(regs));
+	e->len[MOUNT_SOURCE] = add_raw_path(SLOT_MOUNT, s->record, h, ARGUMENT1(regs), (void *)ARGUMENT2(regs), RAW_PAIR_MAX);
+	e->len[MOUNT_TARGET] = add_raw_path(SLOT_MOUNT, s->record, h, ARGUMENT3(regs), (void *)ARGUMENT4(regs), RAW_PAIR_MAX);
 	return end_mount(s);
 }
 
@@ -63,7 +63,7 @@ SYSCALL(umount)
 	if (!e)
 		return 0;
 	e->flags = ARGUMENT2(regs);
-	e->len[MOUNT_TARGET] = add_raw_path(SLOT_MOUNT, s->record, (void *)s->record, AT_FDCWD, (void *)ARGUMENT1(regs));
+	e->len[MOUNT_TARGET] = add_raw_path(SLOT_MOUNT, s->record, (void *)s->record, AT_FDCWD, (void *)ARGUMENT1(regs), RAW_PAIR_MAX);
 	return end_mount(s);
 }
 
@@ -74,7 +74,7 @@ SYSCALL(pivot_root)
 	if (!e)
 		return 0;
 	struct event_header *h = (void *)s->record;
-	e->len[MOUNT_SOURCE] = add_raw_path(SLOT_MOUNT, s->record, h, AT_FDCWD, (void *)ARGUMENT2(regs));
-	e->len[MOUNT_TARGET] = add_raw_path(SLOT_MOUNT, s->record, h, AT_FDCWD, (void *)ARGUMENT1(regs));
+	e->len[MOUNT_SOURCE] = add_raw_path(SLOT_MOUNT, s->record, h, AT_FDCWD, (void *)ARGUMENT2(regs), RAW_PAIR_MAX);
+	e->len[MOUNT_TARGET] = add_raw_path(SLOT_MOUNT, s->record, h, AT_FDCWD, (void *)ARGUMENT1(regs), RAW_PAIR_MAX);
 	return end_mount(s);
 }

@@ -219,13 +219,16 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	e->argc = READ(bprm, argc);
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		e->flags |= EXEC_SECURE;
+	if (READ(bprm, fdpath))
+		e->flags |= EXEC_BY_DESCRIPTOR;
 	h->flags |= file_flags(READ(image, f_path.dentry), READ(image, f_path.mnt), READ(image, f_inode));
 
 	e->len[EXEC_PATH] = add_exec_path(h, &image->f_path, &flags);
 	h->flags |= flags;
 	e->len[EXEC_ARGUMENTS] = add_arguments(s->record, h, e, READ(task, mm));
-	e->len[EXEC_CWD] = add_exec_path(h, &READ(task, fs)->pwd, &flags);
-	if (flags)
+	struct fs_struct *fs = READ(task, fs);
+	e->len[EXEC_CWD] = add_exec_path(h, &fs->pwd, &flags);
+	if (flags || is_nameless(READ(fs, pwd.dentry)))
 		e->flags |= EXEC_CWD_DETACHED;
 	e->len[EXEC_FILENAME] = add_exec_text(s->record, h, filename, PATH_MAX);
 	if (interp != filename) {
@@ -386,7 +389,7 @@ int process_seed(struct bpf_iter__task *ctx)
 	}
 	if (fs) {
 		e->len[EXEC_CWD] = add_exec_path(h, &fs->pwd, &flags);
-		if (flags)
+		if (flags || is_nameless(READ(fs, pwd.dentry)))
 			e->flags |= EXEC_CWD_DETACHED;
 	}
 	e->len[EXEC_COMM] = add_exec_text(s->record, h, task->comm, 16);

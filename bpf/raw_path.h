@@ -8,7 +8,11 @@
 
 #include "calls.h"
 
-enum { AT_FDCWD = (u32)-100 };
+enum {
+	AT_FDCWD = (u32)-100,
+	RAW_PATH_MAX = 2 * PATH_MAX - 256, // directory and text, where they are a record's only path
+	RAW_PAIR_MAX = PATH_MAX,	   // where they are one of two
+};
 
 static __always_inline u16 add_directory(enum slot slot, struct event_header *h, u32 descriptor)
 {
@@ -21,7 +25,8 @@ static __always_inline u16 add_directory(enum slot slot, struct event_header *h,
 	return file ? add_path(slot, h, READ(file, f_path.dentry), READ(file, f_path.mnt)) : 0;
 }
 
-static __always_inline u16 add_raw_path(enum slot slot, u8 *record, struct event_header *h, u32 directory, const char *text)
+// add_raw_path appends a path. One that has no room goes without its directory.
+static __always_inline u16 add_raw_path(enum slot slot, u8 *record, struct event_header *h, u32 directory, const char *text, u32 most)
 {
 	u32 begin = h->length, at;
 	char first = 0;
@@ -40,6 +45,11 @@ static __always_inline u16 add_raw_path(enum slot slot, u8 *record, struct event
 		}
 	}
 	add_text(record, h, text, PATH_MAX, true, EVENT_PATH_CUT);
+	if (h->length - begin > most) {
+		h->length = begin;
+		h->flags |= EVENT_PATH_CUT;
+		add_text(record, h, text, PATH_MAX, true, EVENT_PATH_CUT);
+	}
 	return h->length - begin;
 }
 

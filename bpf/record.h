@@ -100,7 +100,19 @@ static __always_inline struct exec_scratch *exec_scratch_of(void)
 #define APPENDED_LENGTH(r) ((u32)(r)&0xffff)
 #define APPENDED_FLAGS(r) ((u16)((r) >> 32))
 
-enum { WALK_ON, WALK_DONE };
+enum {
+	WALK_ON,
+	WALK_DONE,
+	ANONYMOUS_NS = 0xeffffff7, // MNT_NS_ANON_INO of include/uapi/linux/nsfs.h, since 6.18; 0 before
+};
+
+// is_placed says whether the mount at the end of a walk is the root of somebody's
+// mount namespace: not one that was unmounted while in use, or never got a place.
+static __always_inline bool is_placed(struct mount *m)
+{
+	u32 number = READ(m, mnt_ns, ns.inum); // of no namespace, or an error for one: 0
+	return number && number != (u32)ANONYMOUS_NS;
+}
 
 // walk_name goes one name, or one mount, up.
 static __always_inline int walk_name(struct walk_buffer *b)
@@ -113,8 +125,11 @@ static __always_inline int walk_name(struct walk_buffer *b)
 	if (dentry == READ(mnt, mnt_root)) {
 		struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
 		struct mount *up = READ(m, mnt_parent);
-		if (up == m || !up)
+		if (up == m || !up) {
+			if (!is_placed(m))
+				b->flags |= EVENT_PATH_DETACHED;
 			return WALK_DONE;
+		}
 		b->dentry = (u64)READ(m, mnt_mountpoint);
 		b->mnt = (u64)up + bpf_core_field_offset(struct mount, mnt);
 		return WALK_ON;
@@ -226,6 +241,28 @@ static __always_inline void describe_file(struct file_identity *f, struct inode 
 
 enum { TMPFS_MAGIC = 0x01021994, PROC_MAGIC = 0x9fa0 };
 
+// is_nameless says whether the name was taken away: d_unlinked of include/linux/dcache.h.
+static __always_inline bool is_nameless(struct dentry *dentry)
+{
+	return READ(dentry, d_hash.pprev) == NULL && READ(dentry, d_parent) != dentry;
+}
+
+// is_mounted_as_shm looks at the name of the place, below the mounts that lie on it.
+static __always_inline bool is_mounted_as_shm(struct mount *m)
+{
+	u32 name = 0;
+	for (int i = 0; i < 4; i++) {
+		struct mount *up = READ(m, mnt_parent);
+		struct dentry *place = READ(m, mnt_mountpoint);
+		if (up == m || place != READ(up, mnt.mnt_root)) {
+			bpf_probe_read_kernel(&name, sizeof(name), READ(place, d_name.name));
+			break;
+		}
+		m = up;
+	}
+	return name == 0x6d6873; // "shm"
+}
+
 // file_flags tells a memfd, a file on /dev/shm, a file without a name.
 static __always_inline u16 file_flags(struct dentry *dentry, struct vfsmount *mnt, struct inode *inode)
 {
@@ -238,14 +275,10 @@ static __always_inline u16 file_flags(struct dentry *dentry, struct vfsmount *mn
 			if (name == 0x3a64666d656dULL) // "memfd:"
 				return EVENT_FILE_MEMFD;
 		}
-		struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-		name = 0;
-		at = READ(m, mnt_mountpoint, d_name.name);
-		bpf_probe_read_kernel(&name, 4, at);
-		if (name == 0x6d6873) // "shm"
+		if (is_mounted_as_shm((void *)mnt - bpf_core_field_offset(struct mount, mnt)))
 			flags |= EVENT_FILE_SHM;
 	}
-	if (READ(inode, i_nlink) == 0 || (READ(dentry, d_hash.pprev) == NULL && READ(dentry, d_parent) != dentry))
+	if (READ(inode, i_nlink) == 0 || is_nameless(dentry))
 		flags |= EVENT_FILE_DELETED;
 	return flags;
 }

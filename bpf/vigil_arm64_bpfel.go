@@ -285,6 +285,7 @@ type vigilFold struct {
 		_      structs.HostLayout
 		ExecId uint64
 		Inode  uint64
+		Name   uint64
 		Device uint32
 		Kind   uint32
 	}

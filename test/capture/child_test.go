@@ -24,6 +24,7 @@ func roles() map[string]func(argument string) error {
 		"zombie": keepZombie,
 		"clone":  cloneForParent,
 		"path":   causePath,
+		"execat": execAt,
 	}
 }
 
