@@ -6,7 +6,10 @@
 #include "calls.h"
 #include "open_file.h"
 
-enum { WATCH_NAME = 32 };
+enum {
+	WATCH_NAME = 32,
+	SB_NOUSER = 1u << 31, // include/linux/fs.h: nobody can mount it
+};
 
 // Names of files and of directories whose files are watched for reading; the
 // sensor judges the whole path. The two masks keep most opens off the map:
@@ -42,6 +45,13 @@ static __always_inline bool is_watched_name(struct dentry *dentry)
 static __always_inline bool is_watched(struct dentry *dentry)
 {
 	return watch_lengths && (is_watched_name(dentry) || is_watched_name(READ(dentry, d_parent)));
+}
+
+// is_handle tells what the kernel only dresses as a regular file: since Linux 6.9 the
+// handle of a process (pidfd) that fork gives is one, opened for writing.
+static __always_inline bool is_handle(struct super_block *sb)
+{
+	return READ(sb, s_flags) & SB_NOUSER && READ(sb, s_magic) != TMPFS_MAGIC; // a memfd is more than a handle
 }
 
 static __always_inline bool is_sysctl(struct inode *inode, u8 *path, u16 length)
@@ -80,7 +90,7 @@ static __always_inline int on_open(struct file *file, struct facts facts)
 	struct event_header *h = (void *)s->record;
 	struct file_open_event *e = (void *)(h + 1);
 	struct open_file *o = NULL;
-	if (!identify(h, kind, sizeof(*e)))
+	if (!identify(h, kind, sizeof(*e)) || is_handle(READ(file, f_inode, i_sb)))
 		return 0;
 	u32 open_flags = READ(file, f_flags);
 	if (kind == KIND_FILE_OPEN)

@@ -98,10 +98,10 @@ func (c *Capture) open() error {
 		return err
 	}
 	var err error
-	if c.Vital, err = openRing(c.maps["vital"]); err != nil {
+	if c.Vital, err = OpenRing(c.maps["vital"]); err != nil {
 		return err
 	}
-	if c.Bulk, err = openRing(c.maps["bulk"]); err != nil {
+	if c.Bulk, err = OpenRing(c.maps["bulk"]); err != nil {
 		return err
 	}
 	if c.poll, err = pollMaps(c.maps["vital"], c.maps["bulk"]); err != nil {

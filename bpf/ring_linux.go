@@ -29,7 +29,8 @@ type Ring struct {
 	pages              [2][]byte
 }
 
-func openRing(m *ebpf.Map) (*Ring, error) {
+// OpenRing maps a ring buffer. The map may be closed afterwards: the mapping keeps it.
+func OpenRing(m *ebpf.Map) (*Ring, error) {
 	page, size := os.Getpagesize(), int(m.MaxEntries())
 	consumer, err := syscall.Mmap(m.FD(), 0, page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	if err != nil {

@@ -1,0 +1,246 @@
+//go:build linux
+
+package sensor
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"vigil/bpf"
+	"vigil/bpf/ringtest"
+	"vigil/decode"
+	"vigil/decode/recordtest"
+	"vigil/detect/builtin"
+	"vigil/sensor/process"
+)
+
+// filled is a sensor whose rings the test fills: all else is as in production.
+type filled struct {
+	*Sensor
+	rings [decode.RingCount]*ringtest.Ring
+}
+
+func newFilled(t testing.TB, vital, bulk int, table process.Settings) *filled {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("ring buffers need root")
+	}
+	f := &filled{}
+	for i, size := range []int{decode.RingVital: vital, decode.RingBulk: bulk} {
+		r, err := ringtest.New(size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		f.rings[i] = r
+	}
+	log := slog.New(slog.DiscardHandler)
+	f.Sensor = &Sensor{
+		log: log, judge: builtin.New(), table: process.New(table), names: newNames(log),
+		capture: &bpf.Capture{Vital: f.rings[decode.RingVital].Ring, Bulk: f.rings[decode.RingBulk].Ring},
+		sinks:   []Sink{NewFollowers()},
+	}
+	c := Default()
+	f.config.Store(&c)
+	return f
+}
+
+// fill writes traffic until a ring is full, and gives how many records and bytes that was.
+func (f *filled) fill(t testing.TB, tr *traffic) (records, bytes int) {
+	t.Helper()
+	for {
+		b := tr.next()
+		h := (decode.Record{}).Header
+		if r, err := decode.Decode(b); err == nil {
+			h = r.Header
+		} else {
+			t.Fatal(err)
+		}
+		switch err := f.rings[h.Ring].Put(b); err {
+		case nil:
+			records, bytes = records+1, bytes+len(b)
+		case ringtest.ErrFull:
+			return records, bytes
+		default:
+			t.Fatal(err)
+		}
+	}
+}
+
+// mixture is how often each kind comes on a busy server, in hundredths, and by which ring.
+var mixture = []struct {
+	kind decode.Kind
+	ring uint16
+	n    int
+}{
+	{decode.KindFileOpen, decode.RingBulk, 30},
+	{decode.KindFileWrite, decode.RingBulk, 15},
+	{decode.KindFork, decode.RingVital, 8},
+	{decode.KindExec, decode.RingVital, 8},
+	{decode.KindExit, decode.RingVital, 8},
+	{decode.KindMmap, decode.RingBulk, 7},
+	{decode.KindConnect, decode.RingVital, 6},
+	{decode.KindFlowEnd, decode.RingBulk, 6},
+	{decode.KindDNS, decode.RingBulk, 4},
+	{decode.KindFileUnlink, decode.RingBulk, 3},
+	{decode.KindFileRename, decode.RingBulk, 3},
+	{decode.KindCredentials, decode.RingVital, 2},
+}
+
+// actor is a process that traffic is made of.
+type actor struct {
+	id, parent, start uint64
+	pid               uint32
+}
+
+// traffic makes records of processes that begin, act and end.
+type traffic struct {
+	random *rand.Rand
+	live   []actor
+	now    uint64
+	ids    uint64
+	pid    uint32
+}
+
+func newTraffic() *traffic {
+	return &traffic{
+		random: rand.New(rand.NewPCG(1, 2)), now: 1_000_000_000_000, pid: 2,
+		live: []actor{{id: 1, start: 1, pid: 1}},
+	}
+}
+
+// next gives one record; the same slice may not be kept.
+func (t *traffic) next() []byte {
+	t.now += 1000
+	roll := t.random.IntN(100)
+	for _, m := range mixture {
+		if roll -= m.n; roll < 0 {
+			return t.record(m.kind, m.ring)
+		}
+	}
+	panic("the mixture has no hundred hundredths")
+}
+
+func (t *traffic) newID() uint64 {
+	t.ids++
+	return t.ids*0x9e3779b97f4a7c15 | 1
+}
+
+func (t *traffic) record(kind decode.Kind, ring uint16) []byte {
+	i := t.random.IntN(len(t.live))
+	if kind == decode.KindExit && (i == 0 || len(t.live) < 200) {
+		kind = decode.KindFork
+	}
+	p := &t.live[i]
+	h := recordtest.Header()
+	h.Time, h.Ring, h.ExecID, h.ParentExecID, h.PID, h.TID = t.now, ring, p.id, p.parent, p.pid, p.pid
+	long := []byte("/usr/lib/x86_64-linux-gnu/some/where/deep/in/a/tree/of/directories/that/has/names/of/many/sizes/to/show/file.name")
+	path := long[:20+t.random.IntN(len(long)-20)]
+	switch kind {
+	case decode.KindFork:
+		t.pid++
+		child := actor{id: t.newID(), parent: p.id, start: t.now, pid: t.pid}
+		t.live = append(t.live, child)
+		return recordtest.BuildWith(h, kind, decode.Fork{ChildExecID: child.id, ChildPID: child.pid, PPID: p.pid})
+	case decode.KindExec:
+		previous := p.id
+		p.id = t.newID()
+		h.ExecID = p.id
+		arguments := append([]byte("program\x00--with\x00"), long[:t.random.IntN(len(long))]...)
+		return recordtest.BuildWith(h, kind, decode.Exec{PreviousExecID: previous, Start: p.start, Inode: uint64(p.pid), PPID: 1, Argc: 3},
+			path, append(arguments, 0), []byte("/srv/app"), path, nil, nil, []byte("program"))
+	case decode.KindExit:
+		start := p.start
+		t.live[i] = t.live[len(t.live)-1]
+		t.live = t.live[:len(t.live)-1]
+		return recordtest.BuildWith(h, kind, decode.Exit{Start: start})
+	case decode.KindFileOpen:
+		return recordtest.BuildWith(h, kind, decode.FileOpen{OpenFlags: 0o1101}, path)
+	case decode.KindFileWrite:
+		return recordtest.BuildWith(h, kind, decode.FileWrite{Bytes: 4096, Writes: 1}, path)
+	}
+	b := recordtest.Sample(kind)
+	r, err := decode.Decode(b)
+	if err != nil {
+		panic(err)
+	}
+	h.Length, h.Kind = r.Length, r.Header.Kind
+	*r.Header = h
+	return b
+}
+
+// BenchmarkPipeline reads rings that are full, as after a burst: real rings in
+// the kernel, read in place, through decoding, the process table and the judges,
+// on one core. The plain copy of the same bytes is what moving them alone costs.
+func BenchmarkPipeline(b *testing.B) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	f, tr := newFilled(b, 8<<20, 16<<20, process.Settings{}), newTraffic()
+	from, to := make([]byte, 24<<20), make([]byte, 24<<20)
+	var records, bytes int
+	var copied time.Duration
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		b.StopTimer()
+		n, size := f.fill(b, tr)
+		records, bytes = records+n, bytes+size
+		began := time.Now()
+		copy(to[:size], from[:size])
+		copied += time.Since(began)
+		b.StartTimer()
+		if got := f.drain(); got != n {
+			b.Fatalf("%d records of %d", got, n)
+		}
+		f.table.Expire(tr.now)
+	}
+	b.StopTimer()
+	f.check(b, tr)
+	b.SetBytes(int64(bytes / b.N))
+	b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(records), "ns/event")
+	b.ReportMetric(b.Elapsed().Seconds()/copied.Seconds(), "x-copy")
+}
+
+// check fails when the records did not mean what they were made to.
+func (f *filled) check(t testing.TB, tr *traffic) {
+	t.Helper()
+	if f.damaged != 0 || f.gaps.seen != 0 {
+		t.Errorf("%d records are damaged, %d are missing", f.damaged, f.gaps.seen)
+	}
+	for _, p := range tr.live[1:] {
+		if q := f.table.Lookup(p.id); q == nil || q.PID != p.pid || q.ParentExecID != p.parent || !q.Running() {
+			t.Fatalf("the table has %+v for %+v", q, p)
+		}
+	}
+}
+
+// Nothing is allocated between the ring and the judges, once the tables have their size.
+func TestPipelineAllocatesNothing(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	f, tr := newFilled(t, 1<<20, 1<<20, process.Settings{MaxLive: 4096, MaxDead: 2048, TextBytes: 1 << 20}), newTraffic()
+	allocated, records := uint64(0), 0
+	for pass := range 30 {
+		n, _ := f.fill(t, tr)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f.drain()
+		f.table.Expire(tr.now)
+		runtime.ReadMemStats(&after)
+		if pass >= 10 { // the tables have grown
+			allocated += after.Mallocs - before.Mallocs
+			records += n
+		}
+	}
+	f.check(t, tr)
+	if allocated != 0 {
+		t.Errorf("%d allocations for %d records", allocated, records)
+	}
+}
