@@ -14,20 +14,22 @@ import (
 )
 
 const (
-	maxRecord = 1 << 15
-	noWakeup  = 1 // BPF_RB_NO_WAKEUP
+	slots    = 128 // records handed to the kernel at once
+	slotSize = 2048
+	noWakeup = 1 // BPF_RB_NO_WAKEUP
 )
 
-// ErrFull says that a ring has no room for the record.
+// ErrFull says that a ring has no room for a record.
 var ErrFull = errors.New("the ring is full")
 
 // Ring is a ring buffer in the kernel that the test itself fills.
 type Ring struct {
 	*bpf.Ring
-	ring, record *ebpf.Map
-	program      *ebpf.Program
-	value        [maxRecord]byte
-	run          ebpf.RunOptions
+	ring, records *ebpf.Map
+	program       *ebpf.Program
+	memory        *ebpf.Memory // of records
+	waiting       int
+	run           ebpf.RunOptions
 }
 
 // New makes a ring of a power of two bytes.
@@ -47,8 +49,12 @@ func (r *Ring) open(size int) error {
 	if r.ring, err = ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.RingBuf, MaxEntries: uint32(size)}); err != nil {
 		return fmt.Errorf("make a ring: %w", err)
 	}
-	if r.record, err = ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: maxRecord, MaxEntries: 1}); err != nil {
-		return fmt.Errorf("make room for a record: %w", err)
+	records := &ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: slotSize, MaxEntries: slots, Flags: mappable}
+	if r.records, err = ebpf.NewMap(records); err != nil {
+		return fmt.Errorf("make room for records: %w", err)
+	}
+	if r.memory, err = r.records.Memory(); err != nil {
+		return fmt.Errorf("map the records: %w", err)
 	}
 	if r.program, err = ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.SocketFilter, License: "Dual BSD/GPL", Instructions: r.instructions()}); err != nil {
 		return fmt.Errorf("load the filler: %w", err)
@@ -57,40 +63,63 @@ func (r *Ring) open(size int) error {
 	return err
 }
 
-// instructions send the record: its first word is its length.
+const mappable = 1 << 10 // BPF_F_MMAPABLE
+
+// instructions send the records, each of which begins with its length, up to one
+// without a length, and give the number that was sent.
 func (r *Ring) instructions() asm.Instructions {
 	return asm.Instructions{
-		asm.StoreImm(asm.R10, -4, 0, asm.Word),
+		asm.Mov.Imm(asm.R6, 0),
+		asm.StoreMem(asm.R10, -4, asm.R6, asm.Word).WithSymbol("next"),
 		asm.Mov.Reg(asm.R2, asm.R10),
 		asm.Add.Imm(asm.R2, -4),
-		asm.LoadMapPtr(asm.R1, r.record.FD()),
+		asm.LoadMapPtr(asm.R1, r.records.FD()),
 		asm.FnMapLookupElem.Call(),
-		asm.JEq.Imm(asm.R0, 0, "refuse"),
+		asm.JEq.Imm(asm.R0, 0, "done"),
 		asm.LoadMem(asm.R3, asm.R0, 0, asm.Word),
-		asm.JGT.Imm(asm.R3, maxRecord, "refuse"),
+		asm.JEq.Imm(asm.R3, 0, "done"),
+		asm.JGT.Imm(asm.R3, slotSize, "done"),
 		asm.Mov.Reg(asm.R2, asm.R0),
 		asm.LoadMapPtr(asm.R1, r.ring.FD()),
 		asm.Mov.Imm(asm.R4, noWakeup),
 		asm.FnRingbufOutput.Call(),
-		asm.Return(),
-		asm.Mov.Imm(asm.R0, 1).WithSymbol("refuse"),
+		asm.JNE.Imm(asm.R0, 0, "done"),
+		asm.Add.Imm(asm.R6, 1),
+		asm.JLT.Imm(asm.R6, slots, "next"),
+		asm.Mov.Reg(asm.R0, asm.R6).WithSymbol("done"),
 		asm.Return(),
 	}
 }
 
-// Put makes the kernel write a record, which begins with its length, into the ring.
+// Put hands over a record, which begins with its length. It is in the ring after Flush at the latest.
 func (r *Ring) Put(record []byte) error {
-	copy(r.value[:], record)
-	if err := r.record.Put(uint32(0), r.value[:]); err != nil {
-		return fmt.Errorf("hand the record over: %w", err)
+	if len(record) > slotSize {
+		return fmt.Errorf("a record of %d bytes is too long", len(record))
 	}
-	result, err := r.program.Run(&r.run)
+	if _, err := r.memory.WriteAt(record, int64(r.waiting*slotSize)); err != nil {
+		return fmt.Errorf("hand a record over: %w", err)
+	}
+	if r.waiting++; r.waiting == slots {
+		return r.Flush()
+	}
+	return nil
+}
+
+// Flush makes the kernel write what was put into the ring.
+func (r *Ring) Flush() error {
+	if r.waiting < slots {
+		if _, err := r.memory.WriteAt(make([]byte, 4), int64(r.waiting*slotSize)); err != nil {
+			return fmt.Errorf("end the records: %w", err)
+		}
+	}
+	sent, err := r.program.Run(&r.run)
 	if err != nil {
 		return fmt.Errorf("run the filler: %w", err)
 	}
-	if result != 0 {
+	if int(sent) != r.waiting {
 		return ErrFull
 	}
+	r.waiting = 0
 	return nil
 }
 
@@ -100,7 +129,7 @@ func (r *Ring) Close() error {
 	if r.Ring != nil {
 		errs = append(errs, r.Ring.Close())
 	}
-	for _, m := range []*ebpf.Map{r.ring, r.record} {
+	for _, m := range []*ebpf.Map{r.ring, r.records} {
 		errs = append(errs, m.Close())
 	}
 	return errors.Join(append(errs, r.program.Close())...)
