@@ -47,31 +47,37 @@ struct {
 	__type(value, u64); // the user's registers
 } call_entries SEC(".maps");
 
-#define SYSCALL(name)                                                                       \
+#define SYSCALL(name) SYSCALL_BETWEEN(name, hold(), let_go())
+
+// SYSCALL_FREE is for a body with global functions, which the verifier lets nobody
+// call between hold and let_go before Linux 6.14: they do it themselves.
+#define SYSCALL_FREE(name) SYSCALL_BETWEEN(name, , )
+
+#define SYSCALL_BETWEEN(name, before, after)                                                    \
 	static __attribute__((noinline)) int on_sys_##name(struct pt_regs *regs, long result); \
-	SEC("fexit/sys")                                                                    \
-	int fexit_sys_##name(u64 *ctx)                                                      \
-	{                                                                                   \
-		hold();                                                                     \
-		on_sys_##name((void *)ctx[0], ctx[1]);                                      \
-		let_go();                                                                   \
-		return 0;                                                                   \
-	}                                                                                   \
-	SEC("tp_btf/sys_exit")                                                              \
-	int exit_sys_##name(u64 *ctx)                                                       \
-	{                                                                                   \
-		hold();                                                                     \
-		on_sys_##name((void *)ctx[0], ctx[1]);                                      \
-		let_go();                                                                   \
-		return 0;                                                                   \
-	}                                                                                   \
-	SEC("kretprobe/sys")                                                                \
-	int kretprobe_sys_##name(struct pt_regs *ctx)                                       \
-	{                                                                                   \
-		u64 key = bpf_get_current_pid_tgid();                                       \
-		u64 *e = bpf_map_lookup_elem(&call_entries, &key);                          \
-		return e ? on_sys_##name((void *)*e, CALL_RESULT(ctx)) : 0; \
-	}                                                                                   \
+	SEC("fexit/sys")                                                                        \
+	int fexit_sys_##name(u64 *ctx)                                                          \
+	{                                                                                       \
+		before;                                                                         \
+		on_sys_##name((void *)ctx[0], ctx[1]);                                          \
+		after;                                                                          \
+		return 0;                                                                       \
+	}                                                                                       \
+	SEC("tp_btf/sys_exit")                                                                  \
+	int exit_sys_##name(u64 *ctx)                                                           \
+	{                                                                                       \
+		before;                                                                         \
+		on_sys_##name((void *)ctx[0], ctx[1]);                                          \
+		after;                                                                          \
+		return 0;                                                                       \
+	}                                                                                       \
+	SEC("kretprobe/sys")                                                                    \
+	int kretprobe_sys_##name(struct pt_regs *ctx)                                           \
+	{                                                                                       \
+		u64 key = bpf_get_current_pid_tgid();                                           \
+		u64 *e = bpf_map_lookup_elem(&call_entries, &key);                              \
+		return e ? on_sys_##name((void *)*e, CALL_RESULT(ctx)) : 0;                     \
+	}                                                                                       \
 	static __attribute__((noinline)) int on_sys_##name(struct pt_regs *regs, long result)
 
 #define SYSCALL_ENTER(name)                                                             \

@@ -103,7 +103,10 @@ enum { EXIT_DESCRIPTORS = 64 };
 // Global, so that the verifier looks at it once and not once a turn.
 __attribute__((noinline)) int close_descriptor(u32 descriptor)
 {
-	return on_close_call(SLOT_EXIT, descriptor);
+	hold();
+	on_close_call(SLOT_EXIT, descriptor);
+	let_go();
+	return 0;
 }
 
 SEC("tp_btf/sched_process_exit")

@@ -22,11 +22,12 @@ import (
 // watcher captures what the test's own children do.
 type watcher struct {
 	*bpf.Capture
-	take  func(decode.Record)
-	stop  chan struct{}
-	done  chan struct{}
-	count [decode.KindCount]atomic.Uint64
-	bad   error
+	take   func(decode.Record)
+	stop   chan struct{}
+	done   chan struct{}
+	count  [decode.KindCount]atomic.Uint64
+	paused atomic.Bool // the rings are not read
+	bad    error
 }
 
 // tier is the one under test.
@@ -87,6 +88,10 @@ func (w *watcher) run() {
 		default:
 		}
 		w.bad = errors.Join(w.bad, w.Wait(next))
+		if w.paused.Load() {
+			time.Sleep(10 * time.Millisecond)
+			continue
+		}
 		w.drain()
 		if time.Now().After(next) {
 			w.bad = errors.Join(w.bad, w.Sweep())
