@@ -89,32 +89,33 @@ func (c *Config) Check() error {
 	return err
 }
 
-// always are the kinds without which no event has a process.
-func always() []decode.Kind {
-	return []decode.Kind{decode.KindFork, decode.KindExec, decode.KindExit, decode.KindProcess, decode.KindCgroup}
-}
-
-// kinds gives the bits of the kinds to capture.
+// kinds gives the bits of the kinds to capture: those asked for, and those
+// without which no event has a process.
 func (c *Config) kinds() (uint64, error) {
-	if len(c.Kinds) == 0 {
-		return ^uint64(0), nil
-	}
-	var bits uint64
-	for _, k := range always() {
+	bits, err := kindBits(c.Kinds)
+	for _, k := range [...]decode.Kind{decode.KindFork, decode.KindExec, decode.KindExit, decode.KindProcess, decode.KindCgroup} {
 		bits |= 1 << k
 	}
-	for _, name := range c.Kinds {
+	return bits, err
+}
+
+// kindBits gives the bits of kinds by their names; without names, of all.
+func kindBits(names []string) (bits uint64, err error) {
+	if len(names) == 0 {
+		return ^uint64(0), nil
+	}
+	for _, name := range names {
 		k, ok := decode.ParseKind(name)
 		if !ok {
-			return 0, c.unknownKind(name)
+			return 0, fmt.Errorf("kinds: %q is none: vigil doctor lists them", name)
 		}
 		bits |= 1 << k
 	}
 	return bits, nil
 }
 
-// shows tells whether a kind is asked for; some are captured all the same.
-func (c *Config) shows(k decode.Kind) bool {
+// Shows tells whether a kind is asked for; some are captured all the same.
+func (c *Config) Shows(k decode.Kind) bool {
 	return len(c.Kinds) == 0 || k == decode.KindLost || slices.Contains(c.Kinds, k.String())
 }
 

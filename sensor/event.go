@@ -1,8 +1,6 @@
 package sensor
 
 import (
-	"fmt"
-
 	"vigil/decode"
 	"vigil/detect"
 	"vigil/sensor/process"
@@ -19,6 +17,39 @@ type Event struct {
 // Sink takes events, in the pipeline's goroutine: it must not block.
 type Sink interface{ Take(e *Event) }
 
-func (c *Config) unknownKind(name string) error {
-	return fmt.Errorf("kinds: unknown kind %q: vigil doctor lists them", name)
+// Matches tells whether to show the event to who asked with the filter. What was
+// lost is shown to everybody: nobody can know that a filter would not have let it
+// through.
+func (e *Event) Matches(f *decode.Filter) bool {
+	return e.Record.Kind() == decode.KindLost || f.Match(e.Record, e.Actor)
+}
+
+// AppendEvent appends an event, and the finding about it, as one JSON line.
+func AppendEvent(dst []byte, e *Event) []byte {
+	dst = decode.AppendJSON(dst, e.Record, e.Actor)
+	if e.Finding != nil {
+		dst = append(dst[:len(dst)-1], `,"finding_info":`...)
+		dst = e.Finding.AppendJSON(dst)
+		dst = append(dst, '}')
+	}
+	return append(dst, '\n')
+}
+
+// AppendLine appends an event as a line for eyes, with the alert about it below.
+func AppendLine(dst []byte, e *Event, s decode.Style) []byte {
+	dst = append(decode.AppendText(dst, e.Record, e.Actor, s), '\n')
+	f := e.Finding
+	if f == nil {
+		return dst
+	}
+	if s.Colour {
+		dst = append(dst, "\x1b[1;31m"...)
+	}
+	dst = append(append(append(dst, "ALERT "...), f.Severity.String()...), ": "...)
+	dst = append(append(dst, f.Title...), " ("...)
+	dst = append(append(append(dst, f.Technique...), ") "...), f.Next...)
+	if s.Colour {
+		dst = append(dst, "\x1b[0m"...)
+	}
+	return append(dst, '\n')
 }

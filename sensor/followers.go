@@ -1,6 +1,7 @@
 package sensor
 
 import (
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -8,80 +9,128 @@ import (
 	"vigil/decode"
 )
 
-// followerQueue bounds what waits for one slow reader, in events.
-const followerQueue = 4096
+// What waits for one slow reader, and how many readers there may be.
+const (
+	followerQueue = 4096    // events
+	followerBytes = 4 << 20 // of their lines
+	maxFollowers  = 64
+)
 
-// Followers is a sink that hands events as JSON lines to whoever follows over
-// HTTP. A slow reader loses events, is told how many, and slows nobody.
+// Followers is a sink that hands events to whoever follows over HTTP. A slow
+// reader loses events, is told how many, and slows nobody.
 type Followers struct {
 	mutex sync.Mutex
 	all   map[*follower]struct{}
 	count atomic.Int32
-	buf   []byte
+	room  []byte
+	loss  lossRecord
 }
 
+// form is how a follower wants its lines.
+type form uint8
+
+const (
+	formJSON form = iota
+	formText
+	formColour
+	formCount
+)
+
 type follower struct {
-	lines chan []byte
-	kinds uint64
-	lost  atomic.Uint64
+	lines  chan []byte
+	bytes  atomic.Int64 // of lines
+	kinds  uint64
+	filter *decode.Filter
+	form   form
+	missed decode.Lost  // Followers.mutex holds it, as all below
+	actor  decode.Actor // of what tells of it
 }
 
 // NewFollowers makes the sink.
 func NewFollowers() *Followers { return &Followers{all: map[*follower]struct{}{}} }
 
-// Take hands an event to all who want its kind. Without followers it does nothing.
+// Take hands an event to all who want it. Without followers it does nothing.
 func (f *Followers) Take(e *Event) {
 	if f.count.Load() == 0 {
 		return
 	}
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	var line []byte
+	var lines [formCount][]byte
 	for to := range f.all {
-		if to.kinds>>e.Record.Kind()&1 == 0 {
+		if to.kinds>>e.Record.Kind()&1 == 0 || !e.Matches(to.filter) {
 			continue
 		}
-		if line == nil {
-			f.buf = AppendEvent(f.buf[:0], e)
-			line = append([]byte(nil), f.buf...)
+		line := &lines[to.form]
+		if *line == nil {
+			f.room = to.form.append(f.room[:0], e)
+			*line = append([]byte(nil), f.room...)
 		}
-		select {
-		case to.lines <- line:
-		default:
-			to.lost.Add(1)
+		if to.missed.Records > 0 && to.offer(f.told(to)) {
+			to.missed = decode.Lost{}
+		}
+		if to.missed.Records > 0 || !to.offer(*line) {
+			to.miss(e)
 		}
 	}
 }
 
-// AppendEvent appends an event, and the finding about it, as one JSON line.
-func AppendEvent(dst []byte, e *Event) []byte {
-	dst = decode.AppendJSON(dst, e.Record, e.Actor)
-	if e.Finding != nil {
-		dst = append(dst[:len(dst)-1], `,"finding_info":`...)
-		dst = e.Finding.AppendJSON(dst)
-		dst = append(dst, '}')
+// offer puts a line into the queue, if there is room.
+func (to *follower) offer(line []byte) bool {
+	if to.bytes.Load()+int64(len(line)) > followerBytes {
+		return false
 	}
-	return append(dst, '\n')
+	select {
+	case to.lines <- line:
+		to.bytes.Add(int64(len(line)))
+		return true
+	default:
+		return false
+	}
 }
 
-// ServeHTTP streams events until the reader goes. The query may have kinds=a,b.
+func (to *follower) miss(e *Event) {
+	if to.missed.Records == 0 {
+		to.missed = decode.Lost{Since: e.Record.Time, CPU: ^uint32(0), Reason: decode.LostReasonReader}
+		to.actor = decode.Actor{}
+		if e.Actor != nil {
+			to.actor = decode.Actor{BootOffset: e.Actor.BootOffset, Hostname: e.Actor.Hostname}
+		}
+	}
+	to.missed.Records++
+	to.missed.Until = max(to.missed.Until, e.Record.Time)
+}
+
+// told is the line that tells a follower what it missed.
+func (f *Followers) told(to *follower) []byte {
+	r, err := f.loss.record(to.missed, to.missed.Until)
+	if err != nil {
+		return nil
+	}
+	return to.form.append(nil, &Event{Record: r, Actor: &to.actor})
+}
+
+func (m form) append(dst []byte, e *Event) []byte {
+	if m == formJSON {
+		return AppendEvent(dst, e)
+	}
+	return AppendLine(dst, e, decode.Style{Colour: m == formColour})
+}
+
+// ServeHTTP streams events until the reader goes. The query may have kind (several),
+// filter (see decode.Filter) and form (json, text or colour).
 func (f *Followers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	me := &follower{lines: make(chan []byte, followerQueue), kinds: ^uint64(0)}
-	if names := r.URL.Query()["kind"]; len(names) > 0 {
-		c := Config{Kinds: names}
-		me.kinds = 0
-		for _, n := range names {
-			k, ok := decode.ParseKind(n)
-			if !ok {
-				http.Error(w, c.unknownKind(n).Error(), http.StatusBadRequest)
-				return
-			}
-			me.kinds |= 1 << k
-		}
+	me, err := newFollower(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
 	}
-	f.add(me)
+	if !f.add(me) {
+		http.Error(w, fmt.Sprintf("%d follow already: end one", maxFollowers), http.StatusServiceUnavailable)
+		return
+	}
 	defer f.remove(me)
-	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.Header().Set("Content-Type", me.form.contentType())
 	flush := http.NewResponseController(w)
 	if flush.Flush() != nil {
 		return
@@ -91,36 +140,71 @@ func (f *Followers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case line := <-me.lines:
+			me.bytes.Add(-int64(len(line)))
 			if _, err := w.Write(line); err != nil {
 				return
 			}
-			if n := me.lost.Swap(0); n > 0 {
-				if _, err := w.Write(tooSlow(n)); err != nil {
-					return
-				}
-			}
-			if len(me.lines) == 0 && flush.Flush() != nil {
-				return
-			}
+		}
+		if len(me.lines) > 0 {
+			continue
+		}
+		if _, err := w.Write(f.tellMissed(me)); err != nil || flush.Flush() != nil {
+			return
 		}
 	}
 }
 
-// tooSlow is the line that tells a reader what it missed.
-func tooSlow(n uint64) []byte {
-	var l lossRecord
-	r, err := l.record(decode.Lost{Records: n, CPU: ^uint32(0), Reason: decode.LostReasonReader}, 0)
-	if err != nil {
-		return nil
+func (m form) contentType() string {
+	if m == formJSON {
+		return "application/x-ndjson"
 	}
-	return AppendEvent(nil, &Event{Record: r})
+	return "text/plain; charset=utf-8"
 }
 
-func (f *Followers) add(to *follower) {
+func newFollower(r *http.Request) (*follower, error) {
+	me := &follower{lines: make(chan []byte, followerQueue)}
+	query := r.URL.Query()
+	var err error
+	if me.kinds, err = kindBits(query["kind"]); err != nil {
+		return nil, err
+	}
+	me.kinds |= 1 << decode.KindLost
+	if me.filter, err = decode.ParseFilter(query.Get("filter")); err != nil {
+		return nil, err
+	}
+	switch name := query.Get("form"); name {
+	case "", "json":
+	case "text":
+		me.form = formText
+	case "colour":
+		me.form = formColour
+	default:
+		return nil, fmt.Errorf("form: %q is none: give json, text or colour", name)
+	}
+	return me, nil
+}
+
+// tellMissed gives what the follower has not been told yet that it missed.
+func (f *Followers) tellMissed(to *follower) []byte {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
+	if to.missed.Records == 0 {
+		return nil
+	}
+	line := f.told(to)
+	to.missed = decode.Lost{}
+	return line
+}
+
+func (f *Followers) add(to *follower) bool {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if len(f.all) >= maxFollowers {
+		return false
+	}
 	f.all[to] = struct{}{}
 	f.count.Store(int32(len(f.all)))
+	return true
 }
 
 func (f *Followers) remove(to *follower) {

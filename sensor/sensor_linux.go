@@ -33,6 +33,7 @@ type Sensor struct {
 	names      *names
 	bootOffset int64 // boot time to wall time, ns
 	bootSeed   uint64
+	hostname   string
 	asks       chan func()
 
 	// The pipeline's own.
@@ -68,8 +69,11 @@ func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	h := fnv.New64a()
 	h.Write(boot)
 	s.bootSeed = h.Sum64()
-	if s.bootOffset, err = BootOffset(); err != nil {
+	if s.bootOffset, err = bootOffset(); err != nil {
 		return nil, err
+	}
+	if s.hostname, err = os.Hostname(); err != nil {
+		return nil, fmt.Errorf("read the host's name: %w", err)
 	}
 	s.names = newNames(log)
 	if err := s.load(&c); err != nil {
@@ -130,7 +134,7 @@ func (s *Sensor) settings(c *Config) (bpf.Settings, error) {
 }
 
 func (s *Sensor) watch(c *Config) error {
-	if !c.shows(decode.KindFileRead) {
+	if !c.Shows(decode.KindFileRead) {
 		return s.capture.Watch(nil)
 	}
 	names := make([]string, 0, len(c.Watch))
@@ -181,8 +185,8 @@ func (s *Sensor) Ask(ctx context.Context, f func()) error {
 	}
 }
 
-// BootOffset is what turns boot time into wall time.
-func BootOffset() (int64, error) {
+// bootOffset is what turns boot time into wall time.
+func bootOffset() (int64, error) {
 	var boot, wall unix.Timespec
 	if err := errors.Join(unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot), unix.ClockGettime(unix.CLOCK_REALTIME, &wall)); err != nil {
 		return 0, fmt.Errorf("read the clocks: %w", err)

@@ -9,22 +9,20 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sys/unix"
 
 	"vigil/decode"
 	"vigil/sensor/process"
 )
 
-// Serve answers on the unix socket until the context ends: /status, /processes,
-// /metrics and /events (JSON lines, with an optional filter). Only root may connect.
-func (s *Sensor) Serve(ctx context.Context, socket string, followers *Followers) error {
-	l, err := listen(socket)
-	if err != nil {
-		return err
-	}
+// Serve answers until the context ends: /status, /processes, /metrics and /events
+// (see Followers). It closes the listener, which Listen makes.
+func (s *Sensor) Serve(ctx context.Context, l net.Listener, followers *Followers) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&collector{s})
 	mux := http.NewServeMux()
@@ -58,8 +56,9 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	return nil
 }
 
-// listen takes the socket, unless another sensor answers there.
-func listen(socket string) (net.Listener, error) {
+// Listen takes a unix socket, unless another sensor answers there. Only root may
+// connect.
+func Listen(socket string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
 		return nil, fmt.Errorf("make the socket's directory: %w", err)
 	}
@@ -98,6 +97,21 @@ func reply(w http.ResponseWriter, v any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v) // the reader has gone
 }
+
+// Meta is what a recording says of this host.
+func (s *Sensor) Meta() decode.Meta {
+	m := decode.Meta{
+		BootSeed: s.bootSeed, BootOffset: s.bootOffset, Version: s.version, Host: s.hostname, Architecture: runtime.GOARCH,
+	}
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		m.Kernel = unix.ByteSliceToString(u.Release[:])
+	}
+	return m
+}
+
+// Shows tells whether the configuration asks for events of a kind.
+func (s *Sensor) Shows(k decode.Kind) bool { return s.config.Load().Shows(k) }
 
 // Processes copies the process table.
 func (s *Sensor) Processes(ctx context.Context) ([]ProcessView, error) {

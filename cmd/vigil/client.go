@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -27,7 +29,7 @@ func (s socketFlag) get(ctx context.Context, path string, query url.Values) (io.
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return nil, fmt.Errorf("no sensor answers on %s: start one with `vigil run`, or give --socket: %w", s.Socket, err)
+		return nil, s.unanswered(err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
@@ -35,6 +37,19 @@ func (s socketFlag) get(ctx context.Context, path string, query url.Values) (io.
 		return nil, fmt.Errorf("the sensor refused: %s", strings.TrimSpace(string(text)))
 	}
 	return answer.Body, nil
+}
+
+func (s socketFlag) unanswered(err error) error {
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		err = wrapped.Err // without the address, which is made up
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("the sensor on %s answers to root only, ask with sudo: %w", s.Socket, err)
+	}
+	return fmt.Errorf("no sensor answers on %s, start one with vigil run or give --socket: %w", s.Socket, err)
 }
 
 func (s socketFlag) getJSON(ctx context.Context, path string, v any) error {

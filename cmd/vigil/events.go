@@ -8,13 +8,24 @@ import (
 
 type eventsCommand struct {
 	socketFlag
-	Kinds []string `help:"Only these kinds of events." placeholder:"KIND,..."`
-	JSON  bool     `name:"json" help:"As JSON lines; this is the default here."`
+	filterFlag
+	Kinds []string `help:"Only these kinds of events." placeholder:"KIND"`
+	JSON  bool     `name:"json" help:"As JSON lines (OCSF)."`
 }
 
-// Run follows a running sensor.
+// Run follows a running sensor, which chooses: what is not asked for does not come.
 func (e *eventsCommand) Run(c *console) error {
-	body, err := e.get(c.ctx, "/events", url.Values{"kind": e.Kinds})
+	if _, err := e.parse(); err != nil {
+		return err
+	}
+	query := url.Values{"kind": e.Kinds, "filter": {e.Filter}}
+	if !e.JSON {
+		query.Set("form", "text")
+		if c.colour {
+			query.Set("form", "colour")
+		}
+	}
+	body, err := e.get(c.ctx, "/events", query)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -15,8 +16,9 @@ import (
 
 // Exit statuses, of all commands.
 const (
-	exitFailure = 1
-	exitMisuse  = 2
+	exitFailure     = 1
+	exitMisuse      = 2
+	exitInterrupted = 128 + int(syscall.SIGINT) // as shells tell it, when a question was not answered
 )
 
 // version is set by the build.
@@ -26,20 +28,12 @@ type cli struct {
 	Run    runCommand    `cmd:"" help:"Watch this host: print events and alerts until stopped." group:"Watch"`
 	Events eventsCommand `cmd:"" help:"Follow the events of a running sensor." group:"Watch"`
 	Ps     psCommand     `cmd:"" name:"ps" help:"Show the processes a running sensor knows, as a tree." group:"Watch"`
-	Replay replayCommand `cmd:"" help:"Show a recorded capture again." group:"Watch"`
+	Replay replayCommand `cmd:"" help:"Show a recorded capture again, and judge it again." group:"Watch"`
 	Status statusCommand `cmd:"" help:"Show how a running sensor is, and what it could not see." group:"Check"`
 	Doctor doctorCommand `cmd:"" help:"Check what this host lets a sensor see, and say what to mend." group:"Check"`
-	Help   helpCommand   `cmd:"" help:"Show this, or the help of a command." group:"About"`
+	Help   helpCommand   `cmd:"" help:"Show this, the help of a command, or how to write a filter." group:"About"`
 
 	Version versionCommand `cmd:"" help:"Show the version." group:"About"`
-}
-
-// console is what a command may write to and listen to.
-type console struct {
-	ctx      context.Context
-	out, err io.Writer
-	colour   bool // out is a terminal that may show colours
-	terminal bool
 }
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -47,17 +41,16 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	terminal := isTerminal(os.Stdout)
-	c := &console{ctx: ctx, out: os.Stdout, err: os.Stderr, terminal: terminal, colour: terminal && os.Getenv("NO_COLOR") == ""}
+	context.AfterFunc(ctx, stop) // whoever asks twice does not wait for a clean end
+	// Taken, a broken pipe is an error of the write; not taken, Go ends the program at it.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	c := newConsole(ctx)
 	exited := -1
-	var commands cli
-	parser, err := kong.New(&commands, kong.Name("vigil"),
-		kong.Description("Open protection for servers: sees what happens in the kernel, judges it, tells you."),
-		kong.UsageOnError(), kong.Exit(func(code int) { exited = code }), kong.Writers(c.out, c.err),
+	parser, err := kong.New(&cli{}, kong.Name("vigil"), kong.Description(description),
+		kong.Exit(func(code int) { exited = code }), kong.Writers(c.out, c.err), kong.Help(showHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "vigil:", err)
-		return exitFailure
+		return report(c, err, "")
 	}
 	if len(args) == 0 {
 		args = []string{"help"}
@@ -66,46 +59,51 @@ func run(args []string) int {
 	if exited >= 0 { // --help
 		return exited
 	}
-	if err == nil {
-		err = parsed.Run(c)
-	} else {
-		err = misuse{err}
+	if err != nil {
+		var parse *kong.ParseError
+		if errors.As(err, &parse) {
+			parsed = parse.Context
+		}
+		return report(c, misuse{err}, topicOf(parsed))
 	}
-	return report(c, err)
+	return report(c, parsed.Run(c, parser), topicOf(parsed))
 }
 
-// misuse marks an error that the command line is to blame for.
+// topicOf is what `vigil help` explains the command under.
+func topicOf(parsed *kong.Context) string {
+	if parsed == nil || parsed.Selected() == nil || parsed.Selected().Name == "help" {
+		return ""
+	}
+	return parsed.Selected().Name
+}
+
+// misuse marks an error that who wrote the command line, or the configuration, is
+// to blame for.
 type misuse struct{ error }
 
 func (m misuse) Unwrap() error { return m.error }
 
-func report(c *console, err error) int {
-	if err == nil {
+// badFilter is a misuse that the help of filters explains.
+type badFilter struct{ misuse }
+
+func (b badFilter) Unwrap() error { return b.misuse }
+
+// report says what went wrong, in one line, and gives the exit status.
+func report(c *console, err error, topic string) int {
+	switch {
+	case err == nil, errors.Is(err, syscall.EPIPE): // the reader has seen enough
 		return 0
-	}
-	fmt.Fprintln(c.err, "vigil:", err)
-	var m misuse
-	if errors.As(err, &m) {
-		fmt.Fprintln(c.err, "Try: vigil help")
+	case errors.As(err, &badFilter{}):
+		topic = "filter"
+		fallthrough
+	case errors.As(err, &misuse{}):
+		fmt.Fprintf(c.err, "vigil: %s (see %s)\n", oneLine(err), strings.TrimSpace("vigil help "+topic))
 		return exitMisuse
+	case c.ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return exitInterrupted
 	}
+	fmt.Fprintf(c.err, "vigil: %s\n", oneLine(err))
 	return exitFailure
-}
-
-type helpCommand struct {
-	Command string `arg:"" optional:"" help:"The command to explain."`
-}
-
-// Run shows the table of contents, or a command's help.
-func (h *helpCommand) Run(_ *console) error {
-	args := []string{"--help"}
-	if h.Command != "" {
-		args = []string{h.Command, "--help"}
-	}
-	if run(args) != 0 {
-		return misuse{fmt.Errorf("no command %q", h.Command)}
-	}
-	return nil
 }
 
 type versionCommand struct {
@@ -117,11 +115,12 @@ func (v *versionCommand) Run(c *console) error {
 	if v.JSON {
 		return printJSON(c.out, map[string]string{"version": version})
 	}
-	fmt.Fprintln(c.out, "vigil", version)
-	return nil
+	return print(c.out, "vigil "+version+"\n")
 }
 
-func isTerminal(f *os.File) bool {
-	st, err := f.Stat()
-	return err == nil && st.Mode()&os.ModeCharDevice != 0
+func print(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
 }

@@ -4,52 +4,72 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"os"
+	"sync"
 
 	"vigil/decode"
 	"vigil/sensor"
 )
 
-// recorder is a sink that keeps records as they came.
+// recorder is a sink that keeps records as they came. A full disk ends the
+// recording, not the watch.
 type recorder struct {
-	file   *os.File
+	mutex  sync.Mutex
+	name   string
+	file   io.WriteCloser
 	buffer *bufio.Writer
 	writer *decode.Writer
-	lost   uint64
 	err    error
 }
 
-func newRecorder(path string) (*recorder, error) {
+func createRecorder(path string, meta decode.Meta) (*recorder, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	r := &recorder{file: f, buffer: bufio.NewWriterSize(f, 1<<20)}
-	meta := decode.Meta{Version: version}
-	if offset, err := sensor.BootOffset(); err == nil {
-		meta.BootOffset = offset
+	return newRecorder(path, f, meta)
+}
+
+func newRecorder(name string, f io.WriteCloser, meta decode.Meta) (*recorder, error) {
+	r := &recorder{name: name, file: f, buffer: bufio.NewWriterSize(f, 1<<20)}
+	var err error
+	if r.writer, err = decode.NewWriter(r.buffer, meta); err == nil {
+		err = r.buffer.Flush()
 	}
-	meta.Host, _ = os.Hostname()
-	if r.writer, err = decode.NewWriter(r.buffer, meta); err != nil {
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("record: %w", err), f.Close())
 	}
 	return r, nil
 }
 
-// Take writes a record. A full disk ends the recording, not the watch; how much
-// is missing is told at the end.
+// Take writes a record.
 func (r *recorder) Take(e *sensor.Event) {
-	if r.err != nil {
-		r.lost++
-		return
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.err == nil {
+		r.err = r.writer.Write(e.Record)
 	}
-	r.err = r.writer.Write(e.Record)
 }
 
-func (r *recorder) close(log *slog.Logger) {
-	err := errors.Join(r.err, r.buffer.Flush(), r.file.Close())
-	if err != nil {
-		log.Error("the recording is not whole", "file", r.file.Name(), "missing_records", r.lost, "error", err)
+// flush writes what waits, so that little is missing should the sensor be killed.
+// It gives what ended the recording, always again.
+func (r *recorder) flush() error {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.err == nil {
+		r.err = r.buffer.Flush()
 	}
+	if r.err == nil {
+		return nil
+	}
+	return fmt.Errorf("the recording %s is not whole: make room and record again: %w", r.name, r.err)
+}
+
+func (r *recorder) close() error {
+	err := r.flush()
+	if closed := r.file.Close(); err == nil && closed != nil {
+		err = fmt.Errorf("the recording %s may not be whole: %w", r.name, closed)
+	}
+	return err
 }

@@ -7,17 +7,21 @@ import (
 	"os"
 
 	"vigil/decode"
-	"vigil/detect/builtin"
 	"vigil/sensor"
 )
 
 type replayCommand struct {
-	File string `arg:"" type:"existingfile" help:"A file made with vigil run --record."`
+	filterFlag
+	File string `arg:"" help:"A file made with vigil run --record."`
 	JSON bool   `name:"json" help:"As JSON lines (OCSF)."`
 }
 
 // Run shows a recorded capture again, and judges it again.
 func (r *replayCommand) Run(c *console) error {
+	filter, err := r.parse()
+	if err != nil {
+		return err
+	}
 	f, err := os.Open(r.File)
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
@@ -27,30 +31,20 @@ func (r *replayCommand) Run(c *console) error {
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", r.File, err)
 	}
-	judge := builtin.New()
-	actor := decode.Actor{BootOffset: reader.Meta().BootOffset}
-	var line []byte
-	for {
+	out := newPrinter(c, r.JSON, filter)
+	past := sensor.NewReplay(reader.Meta())
+	for c.ctx.Err() == nil {
 		record, err := reader.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			break
 		}
-		if err != nil {
-			return fmt.Errorf("replay %s: %w", r.File, err)
+		if err != nil { // what came before is whole, and is shown first
+			return errors.Join(out.flush(), fmt.Errorf("replay %s: %w", r.File, err))
 		}
-		e := sensor.Event{Record: record, Actor: &actor, Finding: judge.Judge(record)}
-		if record.Kind() == decode.KindExec || record.Kind() == decode.KindProcess {
-			e.Actor.Comm = record.Text(decode.ExecCommText)
-		} else {
-			e.Actor.Comm = nil
-		}
-		if r.JSON {
-			line = sensor.AppendEvent(line[:0], &e)
-		} else {
-			line = appendLine(line[:0], &e, styleOf(c))
-		}
-		if _, err := c.out.Write(line); err != nil {
-			return fmt.Errorf("replay: %w", err)
+		out.Take(past.Event(record))
+		if out.err != nil {
+			break
 		}
 	}
+	return out.flush()
 }

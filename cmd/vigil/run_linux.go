@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -18,82 +19,119 @@ import (
 	"vigil/sensor"
 )
 
+// watch is one call of vigil run.
+type watch struct {
+	*runCommand
+	console   *console
+	log       *slog.Logger
+	sensor    *sensor.Sensor
+	printer   *printer
+	recorder  *recorder // nil: nothing is recorded
+	followers *sensor.Followers
+
+	cancel context.CancelFunc // ends the watch
+	all    sync.WaitGroup
+	mutex  sync.Mutex
+	errs   []error
+}
+
 // Run watches until stopped, or until the command it started has ended.
 func (r *runCommand) Run(c *console) error {
-	config, err := r.configure()
-	if err != nil {
-		return misuse{err}
-	}
-	log := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
-	s, err := sensor.New(config, version, log)
+	filter, err := r.parse()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(c.ctx)
-	defer cancel()
-	out := newPrinter(c, r.JSON)
-	if !r.Quiet {
-		s.AddSink(out)
+	if len(r.Command) > 0 {
+		if r.Command[0] != "--" || len(r.Command) == 1 {
+			return misuse{fmt.Errorf("run: %q: a command to start stands behind --", r.Command[0])}
+		}
+		r.Command = r.Command[1:]
 	}
-	if r.Record != "" {
-		recorder, err := newRecorder(r.Record)
-		if err != nil {
+	config, err := r.configure()
+	if err != nil {
+		return err
+	}
+	w := &watch{
+		runCommand: r, console: c, log: slog.New(slog.NewTextHandler(c.err, nil)),
+		printer: newPrinter(c, r.JSON, filter), followers: sensor.NewFollowers(),
+	}
+	return needsRoot(w.run(config))
+}
+
+// needsRoot says what to do when the kernel, or the socket's directory, refused.
+func needsRoot(err error) error {
+	if errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0 {
+		return fmt.Errorf("vigil run needs root, start it with sudo: %w", err)
+	}
+	return err
+}
+
+func (w *watch) run(config sensor.Config) (err error) {
+	var socket net.Listener
+	if config.Socket != "" { // first: it tells at once whether another sensor runs
+		if socket, err = sensor.Listen(config.Socket); err != nil {
 			return err
 		}
-		defer recorder.close(log)
-		s.AddSink(recorder)
+		defer socket.Close()
 	}
-	followers := sensor.NewFollowers()
-	s.AddSink(followers)
+	if w.sensor, err = sensor.New(config, version, w.log); err != nil {
+		return err
+	}
+	w.printer.shows = w.sensor.Shows
+	if !w.Quiet {
+		w.sensor.AddSink(w.printer)
+	}
+	if w.Record != "" {
+		if w.recorder, err = createRecorder(w.Record, w.sensor.Meta()); err != nil {
+			return err
+		}
+		w.sensor.AddSink(w.recorder)
+	}
+	w.sensor.AddSink(w.followers)
 
-	var all sync.WaitGroup
-	failed := make(chan error, 4)
-	begin := func(f func() error) {
-		all.Go(func() {
-			if err := f(); err != nil {
-				failed <- err
-				cancel()
-			}
-		})
-	}
-	if config.Socket != "" {
-		begin(func() error { return s.Serve(ctx, config.Socket, followers) })
+	ctx, cancel := context.WithCancel(w.console.ctx)
+	defer cancel()
+	w.cancel = cancel
+	if socket != nil {
+		w.begin(func() error { return w.sensor.Serve(ctx, socket, w.followers) })
 	}
 	if config.Metrics != "" {
-		begin(func() error { return s.ServeMetrics(ctx, config.Metrics) })
+		w.begin(func() error { return w.sensor.ServeMetrics(ctx, config.Metrics) })
 	}
-	begin(func() error { return r.reloadOnHangup(ctx, s, log) })
-	begin(func() error { return out.flushUntil(ctx) })
-	begin(func() error {
+	w.begin(func() error { return w.reloadOnHangup(ctx) })
+	w.begin(func() error { return w.flushUntil(ctx) })
+	w.begin(func() error {
 		defer cancel()
-		return s.Run(ctx, func() {
-			r.greet(c, s)
-			if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
-				log.Warn("tell systemd", "error", err)
-			}
-			if len(r.Command) > 0 {
-				begin(func() error { defer cancel(); return r.start(ctx, c) })
-			}
-		})
+		return w.sensor.Run(ctx, func() { w.ready(ctx) })
 	})
-	all.Wait()
-	close(failed)
-	var errs []error
-	for err := range failed {
-		errs = append(errs, err)
+	w.all.Wait()
+	w.errs = append(w.errs, w.printer.flush())
+	if w.recorder != nil {
+		w.errs = append(w.errs, w.recorder.close())
 	}
-	errs = append(errs, out.flush())
-	return errors.Join(errs...)
+	return errors.Join(w.errs...)
+}
+
+// begin runs f beside the others; its failure ends the watch.
+func (w *watch) begin(f func() error) {
+	w.all.Go(func() {
+		if err := f(); err != nil {
+			w.mutex.Lock()
+			w.errs = append(w.errs, err)
+			w.mutex.Unlock()
+			w.cancel()
+		}
+	})
 }
 
 // configure reads the file and lays the flags over it.
 func (r *runCommand) configure() (sensor.Config, error) {
-	if len(r.Command) > 0 && r.Command[0] == "--" {
-		r.Command = r.Command[1:]
-	}
 	config, err := sensor.Load(r.Config)
+	if file := (*fs.PathError)(nil); errors.As(err, &file) {
+		return config, err // not to be read: no fault of what is asked for
+	}
 	if err != nil {
-		return config, err
+		return config, misuse{err}
 	}
 	if r.Scope != "" {
 		config.Scope = r.Scope
@@ -113,44 +151,56 @@ func (r *runCommand) configure() (sensor.Config, error) {
 	if r.Socket != "" {
 		config.Socket = r.Socket
 	}
-	if config.Scope == "self" && len(r.Command) == 0 {
-		return config, errors.New("scope self watches what the sensor starts: give a command behind --, or another scope")
+	if err = config.Check(); err == nil && config.Scope == "self" && len(r.Command) == 0 {
+		err = errors.New("scope: self watches what the sensor starts: give a command behind --, or another scope")
 	}
-	return config, config.Check()
+	if err != nil {
+		return config, misuse{err}
+	}
+	return config, nil
 }
 
-// greet says what is watched, before the first event.
-func (r *runCommand) greet(c *console, s *sensor.Sensor) {
+// ready says what is watched, before the first event, and starts the command.
+func (w *watch) ready(ctx context.Context) {
 	tiers, none := map[string]int{}, 0
-	for _, k := range s.Coverage() {
+	for _, k := range w.sensor.Coverage() {
 		if len(k.Programs) == 0 {
 			none++
 			continue
 		}
 		tiers[k.Tier.String()]++
 	}
-	fmt.Fprintf(c.err, "vigil %s watches: %d kinds of events in the full tier, %d kprobe, %d tracepoint, %d not (see vigil doctor)\n",
+	fmt.Fprintf(w.console.err, "vigil %s watches: %d kinds of events in the full tier, %d kprobe, %d tracepoint, %d not (see vigil doctor)\n",
 		version, tiers["full"], tiers["kprobe"], tiers["tracepoint"], none)
+	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+		w.log.Warn("tell systemd", "error", err)
+	}
+	if len(w.Command) > 0 {
+		w.begin(func() error {
+			defer w.cancel()
+			return w.start(ctx)
+		})
+	}
 }
 
-// start runs the command given behind --; its end ends the watch.
-func (r *runCommand) start(ctx context.Context, c *console) error {
-	cmd := exec.CommandContext(ctx, r.Command[0], r.Command[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, c.err, c.err
+// start runs the command given behind --.
+func (w *watch) start(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, w.Command[0], w.Command[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, w.console.err, w.console.err
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 3 * time.Second
 	err := cmd.Run()
-	if ctx.Err() != nil {
+	switch {
+	case err == nil || ctx.Err() != nil:
 		return nil
+	case cmd.ProcessState != nil:
+		return fmt.Errorf("the command %q ended with %s", w.Command[0], cmd.ProcessState)
 	}
-	if err != nil {
-		return fmt.Errorf("the command %q: %w", r.Command[0], err)
-	}
-	return nil
+	return fmt.Errorf("start the command: %w", err)
 }
 
 // reloadOnHangup reads the configuration again at SIGHUP. A broken one changes nothing.
-func (r *runCommand) reloadOnHangup(ctx context.Context, s *sensor.Sensor, log *slog.Logger) error {
+func (w *watch) reloadOnHangup(ctx context.Context) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
@@ -159,76 +209,45 @@ func (r *runCommand) reloadOnHangup(ctx context.Context, s *sensor.Sensor, log *
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
-			config, err := r.configure()
+			config, err := w.configure()
 			if err == nil {
-				err = s.Reload(config)
+				err = w.sensor.Reload(config)
 			}
 			if err != nil {
-				log.Error("configuration not changed", "error", err)
+				w.log.Error("configuration not changed", "error", err)
 				continue
 			}
-			log.Info("configuration read again")
+			w.log.Info("configuration read again")
 		}
 	}
 }
 
-// printer is a sink that writes events to the terminal, or as JSON lines.
-type printer struct {
-	mutex  sync.Mutex
-	out    io.Writer
-	json   bool
-	style  style
-	buffer []byte
-	line   []byte
-	err    error
-}
+// How often what waits is written: for eyes, and for a disk.
+const (
+	printEvery  = 100 * time.Millisecond
+	recordEvery = time.Second
+)
 
-// printBuffer is how much is gathered before it is written.
-const printBuffer = 64 << 10
-
-func newPrinter(c *console, json bool) *printer {
-	return &printer{out: c.out, json: json, style: styleOf(c), buffer: make([]byte, 0, printBuffer+16<<10)}
-}
-
-// Take prints an event.
-func (p *printer) Take(e *sensor.Event) {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if p.json {
-		p.buffer = sensor.AppendEvent(p.buffer, e)
-	} else {
-		p.buffer = appendLine(p.buffer, e, p.style)
-	}
-	if len(p.buffer) >= printBuffer {
-		p.write()
-	}
-}
-
-func (p *printer) write() {
-	if _, err := p.out.Write(p.buffer); err != nil && p.err == nil {
-		p.err = fmt.Errorf("print events: %w", err)
-	}
-	p.buffer = p.buffer[:0]
-}
-
-func (p *printer) flush() error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	p.write()
-	return p.err
-}
-
-// flushUntil writes what waits, often enough for eyes.
-func (p *printer) flushUntil(ctx context.Context) error {
-	t := time.NewTicker(100 * time.Millisecond)
-	defer t.Stop()
+func (w *watch) flushUntil(ctx context.Context) error {
+	toPrint, toRecord := time.NewTicker(printEvery), time.NewTicker(recordEvery)
+	defer toPrint.Stop()
+	defer toRecord.Stop()
+	told := w.recorder == nil
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-t.C:
-			if err := p.flush(); err != nil {
+		case <-toPrint.C:
+			if err := w.printer.flush(); err != nil {
 				return err
+			}
+		case <-toRecord.C:
+			if told {
+				continue
+			}
+			if err := w.recorder.flush(); err != nil {
+				told = true
+				w.log.Error("recording ended, the watch goes on", "error", err)
 			}
 		}
 	}

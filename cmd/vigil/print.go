@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"vigil/decode"
+	"vigil/sensor"
+)
+
+// printer is a sink that writes events as lines for eyes, or as JSON lines.
+type printer struct {
+	mutex  sync.Mutex
+	out    io.Writer
+	json   bool
+	style  decode.Style
+	filter *decode.Filter
+	shows  func(decode.Kind) bool // nil: all
+	buffer []byte
+	err    error
+}
+
+// printBuffer is how much is gathered before it is written.
+const printBuffer = 64 << 10
+
+func newPrinter(c *console, json bool, filter *decode.Filter) *printer {
+	return &printer{out: c.out, json: json, style: c.style(), filter: filter, buffer: make([]byte, 0, printBuffer+16<<10)}
+}
+
+// Take prints an event, if it is wanted.
+func (p *printer) Take(e *sensor.Event) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.err != nil || p.shows != nil && !p.shows(e.Record.Kind()) || !e.Matches(p.filter) {
+		return
+	}
+	if p.json {
+		p.buffer = sensor.AppendEvent(p.buffer, e)
+	} else {
+		p.buffer = sensor.AppendLine(p.buffer, e, p.style)
+	}
+	if len(p.buffer) >= printBuffer {
+		p.write()
+	}
+}
+
+func (p *printer) write() {
+	if len(p.buffer) == 0 {
+		return
+	}
+	if _, err := p.out.Write(p.buffer); err != nil && p.err == nil {
+		p.err = fmt.Errorf("print events: %w", err)
+	}
+	p.buffer = p.buffer[:0]
+}
+
+// flush writes what waits, and says whether printing has failed.
+func (p *printer) flush() error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.write()
+	return p.err
+}
