@@ -2,31 +2,28 @@ package sensor
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
+	"net"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
 	"vigil/decode"
 )
 
-// Config is the sensor's configuration file. The zero value of a field means
-// its default: no file is needed.
+// Config is the sensor's configuration. No file is needed: what one leaves out
+// keeps its default.
 type Config struct {
-	Scope     string   `yaml:"scope"`     // host, self, pid:N, cgroup:PATH
-	Tier      string   `yaml:"tier"`      // the best to use: full, kprobe, tracepoint
-	Kinds     []string `yaml:"kinds"`     // which kinds to capture; empty: all
-	Watch     []string `yaml:"watch"`     // files, and directories ending in /, whose reading is told
-	Vital     Size     `yaml:"vital"`     // ring for the life of processes and what can raise an alert
-	Bulk      Size     `yaml:"bulk"`      // ring for the rest
-	Arguments Size     `yaml:"arguments"` // of a process, kept; at most 8KiB
-	Processes uint32   `yaml:"processes"` // how many can run at once
-	Socket    string   `yaml:"socket"`    // where status, events and metrics are asked for
-	Metrics   string   `yaml:"metrics"`   // address for Prometheus, such as 127.0.0.1:9464; empty: only on the socket
+	Scope     string   // host, self, pid:N, cgroup:PATH
+	Tier      string   // the best to use: full, kprobe, tracepoint
+	Kinds     []string // which kinds to capture; empty: all
+	Watch     []string // files, and directories ending in /, whose reading is told
+	Vital     Size     // ring for the life of processes and what can raise an alert
+	Bulk      Size     // ring for the rest
+	Arguments Size     // of a process, kept; at most 8KiB
+	Processes uint32   // how many can run at once
+	Socket    string   // where status, events and metrics are asked for
+	Metrics   string   // address for Prometheus, such as 127.0.0.1:9464; empty: only on the socket
 }
 
 // Default is the configuration without a file.
@@ -52,9 +49,8 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return c, fmt.Errorf("read the configuration: %w", err)
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return c, fmt.Errorf("read the configuration %s: %s", path, oneLine(yaml.FormatError(err, false, false)))
+	if err := c.read(text); err != nil {
+		return c, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	if err := c.Check(); err != nil {
 		return c, fmt.Errorf("configuration %s: %w", path, err)
@@ -62,32 +58,47 @@ func Load(path string) (Config, error) {
 	return c, nil
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
 // Check says what is wrong with the configuration, if anything.
 func (c *Config) Check() error {
 	if _, err := c.kinds(); err != nil {
 		return err
 	}
-	for name, size := range map[string]Size{"vital": c.Vital, "bulk": c.Bulk} {
-		if size < 4096 || size > 1<<30 || size&(size-1) != 0 {
-			return fmt.Errorf("%s: %s is no ring size: give a power of two from 4KiB to 1GiB", name, size)
+	switch c.Tier {
+	case "full", "kprobe", "tracepoint":
+	default:
+		return fmt.Errorf("tier: %q is none: give full, kprobe or tracepoint", c.Tier)
+	}
+	for _, ring := range []struct {
+		key  string
+		size Size
+	}{{"vital", c.Vital}, {"bulk", c.Bulk}} {
+		if ring.size < 4096 || ring.size > 1<<30 || ring.size&(ring.size-1) != 0 {
+			return fmt.Errorf("%s: %s is no ring size: give a power of two from 4KiB to 1GiB", ring.key, ring.size)
 		}
 	}
 	if c.Arguments > 8192 {
 		return fmt.Errorf("arguments: %s is too much: give at most 8KiB", c.Arguments)
 	}
-	if c.Processes < 64 {
-		return fmt.Errorf("processes: %d is too few: give at least 64", c.Processes)
+	if c.Processes < 64 || c.Processes > maxProcesses {
+		return fmt.Errorf("processes: %d: give a number from 64 to %d", c.Processes, maxProcesses)
 	}
 	for _, w := range c.Watch {
 		if name := watchName(w); len(name) == 0 || len(name) > 31 {
 			return fmt.Errorf("watch: the last name of %q must have 1 to 31 bytes", w)
 		}
 	}
+	if len(c.Socket) > 107 { // sun_path, with its zero byte: unix(7)
+		return fmt.Errorf("socket: a path of %d bytes is too long: give at most 107", len(c.Socket))
+	}
+	if _, port, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && (err != nil || port == "") {
+		return fmt.Errorf("metrics: %q is no address: give one such as 127.0.0.1:9464", c.Metrics)
+	}
 	_, err := parseScope(c.Scope)
 	return err
 }
+
+// maxProcesses is as many as Linux ever runs at once: PID_MAX_LIMIT.
+const maxProcesses = 4 << 20
 
 // kinds gives the bits of the kinds to capture: those asked for, and those
 // without which no event has a process.
@@ -112,6 +123,24 @@ func kindBits(names []string) (bits uint64, err error) {
 		bits |= 1 << k
 	}
 	return bits, nil
+}
+
+// differs gives the keys of the plain values that are not the same.
+func (c *Config) differs(d *Config) []string {
+	var keys []string
+	for _, f := range []struct {
+		key  string
+		same bool
+	}{
+		{"scope", c.Scope == d.Scope}, {"tier", c.Tier == d.Tier}, {"vital", c.Vital == d.Vital}, {"bulk", c.Bulk == d.Bulk},
+		{"arguments", c.Arguments == d.Arguments}, {"processes", c.Processes == d.Processes}, {"socket", c.Socket == d.Socket},
+		{"metrics", c.Metrics == d.Metrics},
+	} {
+		if !f.same {
+			keys = append(keys, f.key)
+		}
+	}
+	return keys
 }
 
 // Shows tells whether a kind is asked for; some are captured all the same.

@@ -23,12 +23,13 @@ type scope struct {
 
 // parseScope reads what --scope takes.
 func parseScope(text string) (scope, error) {
-	kind, rest, _ := strings.Cut(text, ":")
-	switch kind {
+	switch text {
 	case "", "host":
 		return scope{kind: scopeHost}, nil
 	case "self":
 		return scope{kind: scopeSelf}, nil
+	}
+	switch kind, rest, _ := strings.Cut(text, ":"); kind {
 	case "pid":
 		if pid, err := strconv.ParseUint(rest, 10, 31); err == nil && pid > 0 {
 			return scope{kind: scopePID, pid: uint32(pid)}, nil

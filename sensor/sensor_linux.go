@@ -126,6 +126,9 @@ func (s *Sensor) settings(c *Config) (bpf.Settings, error) {
 		b.Scope, b.ScopePID = bpf.ScopeProcess, b.SelfPID
 	case scopePID:
 		b.Scope, b.ScopePID = bpf.ScopeProcess, s.scope.pid
+		if _, err := os.Stat(fmt.Sprintf("/proc/%d", s.scope.pid)); err != nil {
+			return b, fmt.Errorf("scope: no process %d runs: %w", s.scope.pid, err)
+		}
 	case scopeCgroup:
 		b.Scope = bpf.ScopeCgroup
 		b.ScopeCgroup, b.ScopeCgroupLevel, err = cgroupOf(s.scope.path)
@@ -144,23 +147,26 @@ func (s *Sensor) watch(c *Config) error {
 	return s.capture.Watch(names)
 }
 
-// Reload takes what may change while running: kinds and watched paths.
-func (s *Sensor) Reload(c Config) error {
-	if err := c.Check(); err != nil {
-		return err
+// Reload takes what may change while running: kinds and watched paths. It gives the
+// keys of what else has changed, which a restart would take.
+func (s *Sensor) Reload(to Config) (restart []string, err error) {
+	if err := to.Check(); err != nil {
+		return nil, err
 	}
+	c := *s.config.Load()
+	c.Kinds, c.Watch = to.Kinds, to.Watch
 	kinds, err := c.kinds()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.capture.SetKinds(kinds); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.watch(&c); err != nil {
-		return err
+		return nil, err
 	}
 	s.config.Store(&c)
-	return nil
+	return c.differs(&to), nil
 }
 
 // Coverage says how each kind is captured.

@@ -1,15 +1,18 @@
 package sensor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,8 +62,11 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 // Listen takes a unix socket, unless another sensor answers there. Only root may
 // connect.
 func Listen(socket string) (net.Listener, error) {
-	if err := os.MkdirAll(filepath.Dir(socket), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(socket), 0o700); err != nil {
 		return nil, fmt.Errorf("make the socket's directory: %w", err)
+	}
+	if st, err := os.Lstat(socket); err == nil && st.Mode().Type() != fs.ModeSocket {
+		return nil, fmt.Errorf("socket %s: a file that is no socket lies there; move it or give --socket", socket)
 	}
 	if c, err := net.Dial("unix", socket); err == nil {
 		c.Close()
@@ -167,6 +173,9 @@ func (s *Sensor) status() Status {
 	}
 	st.RSS, st.CPU = usage()
 	st.CPUShare = 100 * st.CPU / st.Uptime
+	slices.SortFunc(st.Lost, func(a, b Loss) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Reason, b.Reason))
+	})
 	return st
 }
 

@@ -34,7 +34,11 @@ func (s socketFlag) get(ctx context.Context, path string, query url.Values) (io.
 	if answer.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
 		answer.Body.Close()
-		return nil, fmt.Errorf("the sensor refused: %s", strings.TrimSpace(string(text)))
+		err := fmt.Errorf("the sensor refused: %s", strings.TrimSpace(string(text)))
+		if answer.StatusCode == http.StatusBadRequest {
+			return nil, misuse{err}
+		}
+		return nil, err
 	}
 	return answer.Body, nil
 }

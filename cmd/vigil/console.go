@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"strconv"
@@ -28,9 +29,15 @@ func (c *console) style() decode.Style { return decode.Style{Colour: c.colour} }
 // oneLine is an error fit for a terminal: joined errors part by semicolons, and
 // what could act on the terminal (names of files can) is escaped as in Go source.
 func oneLine(err error) string {
+	if all, ok := err.(interface{ Unwrap() []error }); ok && err.Error() == errors.Join(all.Unwrap()...).Error() {
+		var lines []string
+		for _, e := range all.Unwrap() {
+			lines = append(lines, oneLine(e))
+		}
+		return strings.Join(lines, "; ")
+	}
 	var b strings.Builder
-	text := strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
-	for len(text) > 0 {
+	for text := strings.TrimSpace(err.Error()); len(text) > 0; {
 		r, n := utf8.DecodeRuneInString(text)
 		if r == utf8.RuneError && n == 1 || !strconv.IsPrint(r) {
 			quoted := strconv.Quote(text[:n])

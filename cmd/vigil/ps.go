@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
+	"text/tabwriter"
 
 	"vigil/decode"
 	"vigil/sensor"
@@ -32,32 +32,44 @@ func (p *psCommand) Run(c *console) error {
 		}
 		return nil
 	}
+	return print(c.out, tree(all, p.All))
+}
+
+// tree is a table of processes, each below the one that made it. Ended ones are
+// in it when all are asked for, or when they hold the tree together.
+func tree(all []sensor.ProcessView, ended bool) string {
 	views, more := make([]process.View, len(all)), map[uint64]sensor.ProcessView{}
 	for i, v := range all {
 		views[i], more[v.ExecID] = v.View, v
 	}
-	fmt.Fprintf(c.out, "%-16s  %7s  %-10s  %-14s  %s\n", "EXEC ID", "PID", "USER", "CONTAINER", "COMMAND")
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "EXEC ID\t%7s\tUSER\tCONTAINER\tCOMMAND\n", "PID")
 	for _, n := range process.Tree(views) {
 		v := more[n.ExecID]
-		if !p.All && !v.Running() && n.Children == 0 {
+		if !ended && !v.Running() && n.Children == 0 {
 			continue
 		}
-		fmt.Fprintf(c.out, "%016x  %7d  %-10s  %-14s  %s%s\n", v.ExecID, v.PID, v.User, v.Container, strings.Repeat("  ", n.Depth), commandLine(v.View))
+		fmt.Fprintf(w, "%016x\t%7d\t%s\t%s\t%s%s\n", v.ExecID, v.PID, printable(v.User), printable(v.Container),
+			strings.Repeat("  ", n.Depth), commandLine(v.View))
 	}
-	return nil
+	w.Flush()
+	return b.String()
 }
+
+func printable(s string) string { return decode.Printable([]byte(s)) }
 
 // commandLine is how a process was called, fit for a terminal.
 func commandLine(v process.View) string {
-	if v.Arguments == "" {
-		return "[" + decode.Printable([]byte(v.Comm)) + "]"
+	switch {
+	case v.Arguments == "" && v.Comm == "":
+		return "?"
+	case v.Arguments == "":
+		return "[" + printable(v.Comm) + "]"
 	}
-	var b strings.Builder
+	var words []string
 	for a := range decode.Arguments([]byte(strings.TrimRight(v.Arguments, "\x00"))) {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(decode.Printable(bytes.Clone(a)))
+		words = append(words, decode.Printable(a))
 	}
-	return b.String()
+	return strings.Join(words, " ")
 }

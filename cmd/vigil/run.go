@@ -13,6 +13,6 @@ type runCommand struct {
 	Record  string      `help:"Record the capture to a file, for vigil replay." type:"path" placeholder:"FILE"`
 	Vital   sensor.Size `help:"Size of the vital ring." placeholder:"8MiB"`
 	Bulk    sensor.Size `help:"Size of the bulk ring." placeholder:"16MiB"`
-	Socket  string      `help:"Where to answer." type:"path" placeholder:"PATH"`
+	Socket  *string     `help:"Where to answer; empty: nowhere." placeholder:"PATH"`
 	Command []string    `arg:"" optional:"" passthrough:"partial" help:"Behind --: a command to start. When it ends, the watch does."`
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -46,6 +47,9 @@ func (r *runCommand) Run(c *console) error {
 			return misuse{fmt.Errorf("run: %q: a command to start stands behind --", r.Command[0])}
 		}
 		r.Command = r.Command[1:]
+		if _, err := exec.LookPath(r.Command[0]); err != nil {
+			return fmt.Errorf("start the command: %w", err)
+		}
 	}
 	config, err := r.configure()
 	if err != nil {
@@ -67,6 +71,9 @@ func needsRoot(err error) error {
 }
 
 func (w *watch) run(config sensor.Config) (err error) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	var socket net.Listener
 	if config.Socket != "" { // first: it tells at once whether another sensor runs
 		if socket, err = sensor.Listen(config.Socket); err != nil {
@@ -98,7 +105,7 @@ func (w *watch) run(config sensor.Config) (err error) {
 	if config.Metrics != "" {
 		w.begin(func() error { return w.sensor.ServeMetrics(ctx, config.Metrics) })
 	}
-	w.begin(func() error { return w.reloadOnHangup(ctx) })
+	w.begin(func() error { return w.reloadOnHangup(ctx, hangup) })
 	w.begin(func() error { return w.flushUntil(ctx) })
 	w.begin(func() error {
 		defer cancel()
@@ -148,8 +155,8 @@ func (r *runCommand) configure() (sensor.Config, error) {
 	if r.Bulk > 0 {
 		config.Bulk = r.Bulk
 	}
-	if r.Socket != "" {
-		config.Socket = r.Socket
+	if r.Socket != nil {
+		config.Socket = *r.Socket
 	}
 	if err = config.Check(); err == nil && config.Scope == "self" && len(r.Command) == 0 {
 		err = errors.New("scope: self watches what the sensor starts: give a command behind --, or another scope")
@@ -200,25 +207,31 @@ func (w *watch) start(ctx context.Context) error {
 }
 
 // reloadOnHangup reads the configuration again at SIGHUP. A broken one changes nothing.
-func (w *watch) reloadOnHangup(ctx context.Context) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
+func (w *watch) reloadOnHangup(ctx context.Context, hangup <-chan os.Signal) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
-			config, err := w.configure()
-			if err == nil {
-				err = w.sensor.Reload(config)
-			}
-			if err != nil {
-				w.log.Error("configuration not changed", "error", err)
-				continue
-			}
-			w.log.Info("configuration read again")
+			w.reload()
 		}
+	}
+}
+
+func (w *watch) reload() {
+	config, err := w.configure()
+	if err != nil {
+		w.log.Error("configuration not changed", "error", err)
+		return
+	}
+	restart, err := w.sensor.Reload(config)
+	switch {
+	case err != nil:
+		w.log.Error("configuration not changed", "error", err)
+	case len(restart) > 0:
+		w.log.Warn("configuration read again; some of it needs a restart", "keys", strings.Join(restart, " "))
+	default:
+		w.log.Info("configuration read again")
 	}
 }
 

@@ -25,7 +25,7 @@ func (s *statusCommand) Run(c *console) error {
 	}
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	row := func(name, format string, a ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, a...)) }
-	row("sensor", "%s, pid %d, scope %s", st.Version, st.PID, st.Scope)
+	row("sensor", "%s, pid %d, scope %s", printable(st.Version), st.PID, printable(st.Scope))
 	row("uptime", "%s", time.Duration(st.Uptime*float64(time.Second)).Round(time.Second))
 	row("cpu", "%.2f s, %.2f %% of one CPU", st.CPU, st.CPUShare)
 	row("memory", "%.1f MiB", float64(st.RSS)/(1<<20))
