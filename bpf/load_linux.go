@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -64,7 +65,9 @@ type Capture struct {
 	seed     *link.Iter
 	sweeps   []*link.Iter
 	poll     *os.File
-	settings Settings
+
+	interrupted atomic.Bool // a Wait is to end
+	settings    Settings
 
 	Vital, Bulk *Ring
 }

@@ -42,14 +42,18 @@ func (c *Capture) Wait(deadline time.Time) error {
 	if err != nil {
 		return fmt.Errorf("wait for the rings: %w", err)
 	}
-	err = raw.Read(func(uintptr) bool { return c.queued() })
+	err = raw.Read(func(uintptr) bool { return c.interrupted.Swap(false) || c.queued() })
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("wait for the rings: %w", err)
 	}
 	return nil
 }
 
-// Interrupt ends a Wait that another goroutine is in.
-func (c *Capture) Interrupt() error { return c.poll.SetReadDeadline(time.Unix(1, 0)) }
+// Interrupt ends a Wait that another goroutine is in, or is about to begin: what
+// that sets as its deadline could undo ours, so that it is told in two ways.
+func (c *Capture) Interrupt() error {
+	c.interrupted.Store(true)
+	return c.poll.SetReadDeadline(time.Unix(1, 0))
+}
 
 func (c *Capture) queued() bool { return c.Vital.Queued() > 0 || c.Bulk.Queued() > 0 }
