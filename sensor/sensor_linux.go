@@ -59,7 +59,7 @@ type Sensor struct {
 func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	s := &Sensor{
 		log: log, version: version, judge: builtin.New(), asks: make(chan func(), 16),
-		lost: map[bpf.Lost]uint64{}, started: time.Now(),
+		lost: map[bpf.Lost]uint64{}, lossTime: now(), started: time.Now(),
 	}
 	s.config.Store(&c)
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
