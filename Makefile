@@ -30,6 +30,7 @@ generate-check: ## regenerate and fail if anything differs
 
 check: ## vet, format, lint
 	scripts/check
+	scripts/lint
 
 test: ## everything that proves a promise: unit, race, fuzz, native truth, freshness
 	scripts/test

@@ -118,12 +118,12 @@ func runChild(name string, how *syscall.SysProcAttr) (*facts, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	cmd := causeCommand(name, w)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = how
 	err = cmd.Start()
-	w.Close()
+	_ = w.Close()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -357,7 +357,7 @@ func victim(f *facts, uid int) (its *facts, stop func() error, err error) {
 		return nil, nil, err
 	}
 	err = cmd.Start()
-	w.Close()
+	_ = w.Close()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -132,7 +132,7 @@ func execSetUID(f *facts) error {
 	if err != nil {
 		return err
 	}
-	defer self.Close()
+	defer func() { _ = self.Close() }()
 	program, err := os.CreateTemp("", "vigil*")
 	if err != nil {
 		return err

@@ -59,7 +59,7 @@ func moduleRows() []row {
 				if err != nil {
 					return err
 				}
-				defer os.Remove(file.Name())
+				defer func() { _ = os.Remove(file.Name()) }()
 				f.S["path"] = file.Name()
 				if _, err := file.WriteString(notAModule); err != nil {
 					return err

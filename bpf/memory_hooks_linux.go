@@ -35,8 +35,10 @@ func kernelHooks() []hook {
 
 // identityHooks: whom a process runs as, what it sees of the host, and what it does to others.
 func identityHooks() []hook {
-	changes := []string{"setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid",
-		"setfsuid", "setfsgid", "capset", "unshare", "setns"}
+	changes := []string{
+		"setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid",
+		"setfsuid", "setfsgid", "capset", "unshare", "setns",
+	}
 	credentials := functions(vigilKindKIND_CREDENTIALS, []string{"credentials_commit"}, changes...)
 	for _, c := range append(changes, "execve", "execveat") {
 		credentials.tiers[TierTracepoint] = append(credentials.tiers[TierTracepoint], "enter_sys_"+c)

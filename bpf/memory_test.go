@@ -72,7 +72,7 @@ func mapRows() []row {
 				if err != nil {
 					return err
 				}
-				defer os.Remove(file.Name())
+				defer func() { _ = os.Remove(file.Name()) }()
 				f.S["path"] = file.Name()
 				if err := file.Truncate(2 * page); err != nil {
 					return err
@@ -133,7 +133,7 @@ func mapRows() []row {
 					return errno
 				}
 				_, err := mapMemory(f, page, protRead|protWrite, mapPrivate|mapAnon, nowhere, 0)
-				syscall.RawSyscall(syscall.SYS_PERSONALITY, 0, 0, 0)
+				_, _, _ = syscall.RawSyscall(syscall.SYS_PERSONALITY, 0, 0, 0)
 				return err
 			},
 			want: func(_ *world, f *facts) []told {

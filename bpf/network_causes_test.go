@@ -187,7 +187,7 @@ func (c *causes) sendMany(fd int, messages ...[]byte) {
 func (c *causes) unix() {
 	dir, err := os.MkdirTemp("", "vigil")
 	c.must(err)
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	c.report.Dir = dir
 	c.must(os.Chdir(dir))
 	c.must(os.Symlink("a.sock", "link.sock"))

@@ -11,7 +11,7 @@ func TestInterruptIsNotForgotten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer poll.Close()
+	defer func() { _ = poll.Close() }()
 	empty := func() *Ring { return &Ring{consumer: new(uint64), producer: new(uint64)} }
 	c := &Capture{poll: poll, Vital: empty(), Bulk: empty()}
 	for range 3 {

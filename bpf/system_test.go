@@ -76,7 +76,7 @@ func text(s string) []byte { return append([]byte(s), 0) }
 func bootTime() uint64 {
 	var t syscall.Timespec
 	const clockBoottime = 7
-	syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockBoottime, uintptr(unsafe.Pointer(&t)), 0)
+	_, _, _ = syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockBoottime, uintptr(unsafe.Pointer(&t)), 0)
 	return uint64(t.Nano())
 }
 
@@ -135,7 +135,7 @@ func noteFile(f *facts, fd int) error {
 	}
 	// the kernel's dev_t: include/linux/kdev_t.h; user space has the wider form of new_encode_dev
 	major, minor := s.Dev>>8&0xfff, s.Dev&0xff|s.Dev>>12&0xfff00
-	f.N["inode"], f.N["device"], f.N["mode"], f.N["links"] = s.Ino, major<<20|minor, uint64(s.Mode), uint64(s.Nlink)
+	f.N["inode"], f.N["device"], f.N["mode"], f.N["links"] = s.Ino, major<<20|minor, uint64(s.Mode), uint64of(s.Nlink)
 	return nil
 }
 
@@ -144,3 +144,6 @@ func fileOf(f *facts) decode.FileIdentity {
 		Inode: f.N["inode"], Device: f.N["device"], Mode: uint32(f.N["mode"]), Links: uint32(f.N["links"]),
 	}
 }
+
+// uint64of takes numbers whose size depends on the processor.
+func uint64of[T uint32 | uint64](n T) uint64 { return uint64(n) }

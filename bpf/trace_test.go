@@ -160,7 +160,7 @@ func ptraceRows() []row {
 				if err := cmd.Start(); err != nil {
 					return err
 				}
-				w.Close()
+				_ = w.Close()
 				f.N["child"] = uint64(cmd.Process.Pid)
 				if err := hold(f.N["child"]); err != nil {
 					return err

@@ -132,8 +132,13 @@ func (c *Config) differs(d *Config) []string {
 		key  string
 		same bool
 	}{
-		{"scope", c.Scope == d.Scope}, {"tier", c.Tier == d.Tier}, {"vital", c.Vital == d.Vital}, {"bulk", c.Bulk == d.Bulk},
-		{"arguments", c.Arguments == d.Arguments}, {"processes", c.Processes == d.Processes}, {"socket", c.Socket == d.Socket},
+		{"scope", c.Scope == d.Scope},
+		{"tier", c.Tier == d.Tier},
+		{"vital", c.Vital == d.Vital},
+		{"bulk", c.Bulk == d.Bulk},
+		{"arguments", c.Arguments == d.Arguments},
+		{"processes", c.Processes == d.Processes},
+		{"socket", c.Socket == d.Socket},
 		{"metrics", c.Metrics == d.Metrics},
 	} {
 		if !f.same {

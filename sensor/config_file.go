@@ -14,9 +14,16 @@ import (
 func (c *Config) fields() []field {
 	const text, list, size = "text", "a list, such as [a, b]", "a number of bytes, KiB, MiB or GiB, such as 8MiB"
 	return []field{
-		{"scope", &c.Scope, text}, {"tier", &c.Tier, text}, {"kinds", &c.Kinds, list}, {"watch", &c.Watch, list},
-		{"vital", &c.Vital, size}, {"bulk", &c.Bulk, size}, {"arguments", &c.Arguments, size},
-		{"processes", &c.Processes, "a number"}, {"socket", &c.Socket, text}, {"metrics", &c.Metrics, text},
+		{"scope", &c.Scope, text},
+		{"tier", &c.Tier, text},
+		{"kinds", &c.Kinds, list},
+		{"watch", &c.Watch, list},
+		{"vital", &c.Vital, size},
+		{"bulk", &c.Bulk, size},
+		{"arguments", &c.Arguments, size},
+		{"processes", &c.Processes, "a number"},
+		{"socket", &c.Socket, text},
+		{"metrics", &c.Metrics, text},
 	}
 }
 
@@ -31,7 +38,7 @@ type field struct {
 func (c *Config) read(text []byte) error {
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
-		if e := (yaml.Error)(nil); errors.As(err, &e) {
+		if e := yaml.Error(nil); errors.As(err, &e) {
 			return at(e.GetToken().Position.Line, e.GetToken().Position.Column, e.GetMessage())
 		}
 		return err

@@ -69,7 +69,7 @@ func Listen(socket string) (net.Listener, error) {
 		return nil, fmt.Errorf("socket %s: a file that is no socket lies there; move it or give --socket", socket)
 	}
 	if c, err := net.Dial("unix", socket); err == nil {
-		c.Close()
+		_ = c.Close()
 		return nil, fmt.Errorf("socket %s: another sensor answers there; stop it or give --socket", socket)
 	}
 	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -37,11 +37,11 @@ func TestListen(t *testing.T) {
 	}
 	// One that was killed leaves its socket: the next takes it.
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
-	l.Close()
+	_ = l.Close()
 	if l, err = Listen(path); err != nil {
 		t.Fatalf("a socket that nobody listens on: %v", err)
 	}
-	l.Close()
+	_ = l.Close()
 	// A file that is no socket stays.
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func (l *live) get(t *testing.T, path string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func (l *live) testBadRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer.Body.Close()
+	_ = answer.Body.Close()
 	if answer.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("POST: %d", answer.StatusCode)
 	}
@@ -187,7 +187,7 @@ func (l *live) testProcesses(t *testing.T) {
 	if err := cat.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { stdin.Close(); _ = cat.Wait() }()
+	defer func() { _ = stdin.Close(); _ = cat.Wait() }()
 	find := func() (found ProcessView) {
 		_, text := l.get(t, "/processes")
 		var all []ProcessView
@@ -212,7 +212,7 @@ func (l *live) testEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }()
 	for range 2 {
 		if err := exec.Command("true", "for the follower").Run(); err != nil {
 			t.Fatal(err)
@@ -286,7 +286,7 @@ func (l *live) testMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := probe.Addr().String()
-	probe.Close()
+	_ = probe.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- l.ServeMetrics(ctx, address) }()
@@ -303,7 +303,7 @@ func (l *live) testMetrics(t *testing.T) {
 		if err != nil {
 			return false
 		}
-		defer answer.Body.Close()
+		defer func() { _ = answer.Body.Close() }()
 		text, err := io.ReadAll(answer.Body)
 		tcp = string(text)
 		return err == nil
@@ -321,7 +321,7 @@ func (l *live) testMetrics(t *testing.T) {
 	if answer, err := http.Get("http://" + address + "/status"); err != nil || answer.StatusCode != http.StatusNotFound {
 		t.Errorf("what is for root only is served on TCP: %v", err)
 	} else {
-		answer.Body.Close()
+		_ = answer.Body.Close()
 	}
 }
 

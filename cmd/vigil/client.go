@@ -33,7 +33,7 @@ func (s socketFlag) get(ctx context.Context, path string, query url.Values) (io.
 	}
 	if answer.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, 4096))
-		answer.Body.Close()
+		_ = answer.Body.Close()
 		err := fmt.Errorf("the sensor refused: %s", strings.TrimSpace(string(text)))
 		if answer.StatusCode == http.StatusBadRequest {
 			return nil, misuse{err}
@@ -61,7 +61,7 @@ func (s socketFlag) getJSON(ctx context.Context, path string, v any) error {
 	if err != nil {
 		return err
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	if err := json.NewDecoder(body).Decode(v); err != nil {
 		return fmt.Errorf("read the sensor's answer: %w", err)
 	}

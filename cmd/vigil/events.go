@@ -29,7 +29,7 @@ func (e *eventsCommand) Run(c *console) error {
 	if err != nil {
 		return err
 	}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	if _, err := io.Copy(c.out, body); err != nil && c.ctx.Err() == nil {
 		return fmt.Errorf("follow the sensor: %w", err)
 	}

@@ -53,7 +53,7 @@ func tree(all []sensor.ProcessView, ended bool) string {
 		fmt.Fprintf(w, "%016x\t%7d\t%s\t%s\t%s%s\n", v.ExecID, v.PID, printable(v.User), printable(v.Container),
 			strings.Repeat("  ", n.Depth), commandLine(v.View))
 	}
-	w.Flush()
+	_ = w.Flush()
 	return b.String()
 }
 

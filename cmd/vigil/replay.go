@@ -26,7 +26,7 @@ func (r *replayCommand) Run(c *console) error {
 	if err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	reader, err := decode.NewReader(f)
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", r.File, err)

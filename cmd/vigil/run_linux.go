@@ -79,7 +79,7 @@ func (w *watch) run(config sensor.Config) (err error) {
 		if socket, err = sensor.Listen(config.Socket); err != nil {
 			return err
 		}
-		defer socket.Close()
+		defer func() { _ = socket.Close() }()
 	}
 	if w.sensor, err = sensor.New(config, version, w.log); err != nil {
 		return err

@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 				return nil // no Linux: no script needs it
 			}
 			e.Setenv("SHM", shm)
-			e.Defer(func() { os.RemoveAll(shm) })
+			e.Defer(func() { _ = os.RemoveAll(shm) })
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
@@ -81,7 +81,7 @@ func nobody(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	dir, err := os.MkdirTemp("", "vigil-nobody-")
 	ts.Check(err)
-	ts.Defer(func() { os.RemoveAll(dir) })
+	ts.Defer(func() { _ = os.RemoveAll(dir) })
 	ts.Check(os.Chmod(dir, 0o755))
 	vigil := filepath.Join(dir, args[0])
 	ts.Check(os.WriteFile(vigil, program, 0o755))
@@ -98,7 +98,7 @@ func listen(ts *testscript.TestScript, _ bool, args []string) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	ts.Check(err)
 	done := make(chan struct{})
-	ts.Defer(func() { l.Close(); <-done })
+	ts.Defer(func() { _ = l.Close(); <-done })
 	go func() {
 		defer close(done)
 		for {
@@ -106,7 +106,7 @@ func listen(ts *testscript.TestScript, _ bool, args []string) {
 			if err != nil {
 				return
 			}
-			c.Close()
+			_ = c.Close()
 		}
 	}()
 	_, port, err := net.SplitHostPort(l.Addr().String())

@@ -34,7 +34,7 @@ func call(ctx context.Context, socket, method string) (map[int]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", method, err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxMessage))
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", method, err)

@@ -36,13 +36,13 @@ func (r *Resolver) pathOf(cgroupID uint64) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer unix.Close(at)
+	defer func() { _ = unix.Close(at) }()
 	handle := unix.NewFileHandle(fileidKernfs, binary.NativeEndian.AppendUint64(nil, cgroupID))
 	fd, err := unix.OpenByHandleAt(at, handle, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC)
 	if err != nil {
 		return "", err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	full, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
 	if err != nil {
 		return "", err

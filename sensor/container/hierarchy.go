@@ -155,7 +155,7 @@ func eachLine(path string, f func(string) bool) error {
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	lines := bufio.NewScanner(io.LimitReader(file, maxDocument))
 	for n := 0; n < maxLines && lines.Scan(); n++ {
 		if !f(lines.Text()) {

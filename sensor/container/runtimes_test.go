@@ -40,7 +40,7 @@ func TestRuntimes(t *testing.T) {
 	}
 	root := newRoot(t)
 	root.serve("run/docker.sock", http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		fmt.Fprint(w, `{"Platform":{"Name":""},"Version":"27.5.1","ApiVersion":"1.47"}`)
+		_, _ = fmt.Fprint(w, `{"Platform":{"Name":""},"Version":"27.5.1","ApiVersion":"1.47"}`)
 	}), nil)
 	root.mkdir("run/libpod")
 	version := append(text(1, "v2.1.0"), text(2, "abc")...)
@@ -51,7 +51,7 @@ func TestRuntimes(t *testing.T) {
 	h, p = grpcServer("/runtime.v1.RuntimeService/Version", append(append(text(1, "0.1.0"), text(2, "cri-o")...), text(3, "1.33.0")...))
 	root.serve("run/crio/crio.sock", h, p)
 	root.serve("var/lib/incus/unix.socket", http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		fmt.Fprint(w, `{"metadata":{"environment":{"server_version":"6.0"}}}`)
+		_, _ = fmt.Fprint(w, `{"metadata":{"environment":{"server_version":"6.0"}}}`)
 	}), nil)
 	root.serve("var/lib/lxd/unix.socket", http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		<-q.Context().Done()

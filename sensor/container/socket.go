@@ -116,7 +116,7 @@ func getJSON(ctx context.Context, c *http.Client, path string, into any) error {
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", path, err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	switch response.StatusCode {
 	case http.StatusOK:
 	case http.StatusNotFound:

@@ -27,7 +27,7 @@ func (r root) serve(name string, h http.Handler, protocols *http.Protocols) {
 		r.t.Fatal(err)
 	}
 	s := httptest.NewUnstartedServer(h)
-	s.Listener.Close()
+	_ = s.Listener.Close()
 	s.Listener, s.Config.Protocols = l, protocols
 	s.Start()
 	r.t.Cleanup(s.Close)
@@ -52,7 +52,7 @@ func engine(containers map[string]object, asked *atomic.Int64) http.Handler {
 		c, ok := containers[id]
 		if q.Method != http.MethodGet || !ok {
 			w.WriteHeader(http.StatusNotFound)
-			fmt.Fprintf(w, `{"message":"no container %s here"}`, id)
+			_, _ = fmt.Fprintf(w, `{"message":"no container %s here"}`, id)
 			return
 		}
 		if err := json.NewEncoder(w).Encode(c); err != nil {
@@ -171,7 +171,7 @@ func TestAsksAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		root := newRoot(t)
 		r := New(slog.New(slog.DiscardHandler), Settings{Root: root.path})
-		defer r.Close()
+		defer func() { _ = r.Close() }()
 		r.Observe(1, "/k8s.io/"+idA)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()

@@ -19,7 +19,7 @@ func readJSON(path string, into any) error {
 	} else if err != nil {
 		return fmt.Errorf("read container state: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if err := json.NewDecoder(io.LimitReader(f, maxDocument)).Decode(into); err != nil {
 		return fmt.Errorf("read container state %s: %w", path, err)
 	}
@@ -89,7 +89,7 @@ func directories(path string, n int) []string {
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	entries, err := f.ReadDir(n)
 	if err != nil {
 		return nil

@@ -20,7 +20,7 @@ func (t tree) cgroups(f *Facts) {
 	}
 	pids, err := os.Readlink(t.path("proc/self/ns/pid"))
 	f.HostPIDs = err == nil && pids == initialPIDs
-	if f.Inside = t.cgroupOf(); f.Inside == "" && !(f.HostPIDs && t.withInit()) {
+	if f.Inside = t.cgroupOf(); f.Inside == "" && (!f.HostPIDs || !t.withInit()) {
 		f.Inside = t.mark()
 	}
 	if f.Inside == "" && err == nil && !f.HostPIDs {

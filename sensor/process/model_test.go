@@ -143,7 +143,7 @@ func (m *model) exit(i int) (decode.Record, *modelImage) {
 			c.realParent = nil
 		}
 	}
-	return exitOf(m.header(p), decode.Exit{Start: p.start, Code: uint32(p.pid) & 0xff}), p.image
+	return exitOf(m.header(p), decode.Exit{Start: p.start, Code: p.pid & 0xff}), p.image
 }
 
 func (m *model) rename(p *modelProcess) decode.Record {

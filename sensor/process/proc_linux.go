@@ -102,7 +102,7 @@ func (r *proc) program(pid uint32, seed *Seed) error {
 	if i, err := os.Stat(r.path(pid, "exe")); err == nil {
 		if st, ok := i.Sys().(*syscall.Stat_t); ok {
 			seed.Exec.Inode, seed.Exec.Mode, seed.Exec.Owner = st.Ino, st.Mode, st.Uid
-			seed.Exec.Device = kernelDevice(uint64(st.Dev))
+			seed.Exec.Device = kernelDevice(st.Dev)
 		}
 	}
 	if r.texts[decode.ExecCWDText], err = r.link(r.texts[decode.ExecCWDText], pid, "cwd"); err != nil {

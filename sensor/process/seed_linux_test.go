@@ -132,7 +132,10 @@ func TestSeedsErrors(t *testing.T) {
 	if n != 1 {
 		t.Errorf("%d errors", n)
 	}
-	for range Seeds(f.root, nil) {
+	for _, err := range Seeds(f.root, nil) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 }

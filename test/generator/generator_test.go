@@ -92,13 +92,17 @@ func TestCountsAreExact(t *testing.T) {
 				overhead: Tally{Unlinks: created},
 			},
 			"write": {
-				did: Tally{Creates: created, OpensForWrite: n, Closes: n,
-					ClosesAfterWrite: n, Writes: n, BytesWritten: written},
+				did: Tally{
+					Creates: created, OpensForWrite: n, Closes: n,
+					ClosesAfterWrite: n, Writes: n, BytesWritten: written,
+				},
 				overhead: Tally{Unlinks: created},
 			},
 			"samefile": {
-				did: Tally{Creates: one, OpensForWrite: n, Closes: n,
-					ClosesAfterWrite: n, Writes: n, BytesWritten: 12 * n},
+				did: Tally{
+					Creates: one, OpensForWrite: n, Closes: n,
+					ClosesAfterWrite: n, Writes: n, BytesWritten: 12 * n,
+				},
 				overhead: Tally{Unlinks: one},
 			},
 			"rename": {
@@ -108,19 +112,25 @@ func TestCountsAreExact(t *testing.T) {
 			"unlink": {did: Tally{Creates: n, OpensForWrite: n, Closes: n, Unlinks: n}},
 			"mkdir":  {did: Tally{Mkdirs: n, Rmdirs: n}},
 			"connect": {
-				did: Tally{Connects: n, Accepts: n,
-					BytesClientToServer: exchanged, BytesServerToClient: exchanged},
+				did: Tally{
+					Connects: n, Accepts: n,
+					BytesClientToServer: exchanged, BytesServerToClient: exchanged,
+				},
 				overhead: Tally{Listens: w, Forks: w, Exits: w},
 			},
 			"udp":     {did: Tally{DatagramsSent: n, DatagramsReceived: n, DatagramBytes: sent}},
 			"getppid": {did: Tally{Getppids: n}},
 			"mixed": {
-				did: Tally{Execs: n, Forks: n, Exits: n, Creates: created,
+				did: Tally{
+					Execs: n, Forks: n, Exits: n, Creates: created,
 					OpensForWrite: n, Closes: n, ClosesAfterWrite: n, Writes: n, BytesWritten: written,
 					Renames: n, Connects: n, Accepts: n,
-					BytesClientToServer: exchanged, BytesServerToClient: exchanged},
-				overhead: Tally{Creates: w, OpensForWrite: w, Closes: w, Unlinks: created + w,
-					Listens: w, Forks: w, Exits: w},
+					BytesClientToServer: exchanged, BytesServerToClient: exchanged,
+				},
+				overhead: Tally{
+					Creates: w, OpensForWrite: w, Closes: w, Unlinks: created + w,
+					Listens: w, Forks: w, Exits: w,
+				},
 			},
 		} {
 			t.Run(kind+" "+strconv.Itoa(size.count), func(t *testing.T) {
