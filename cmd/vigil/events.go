@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -30,8 +31,12 @@ func (e *eventsCommand) Run(c *console) error {
 		return err
 	}
 	defer func() { _ = body.Close() }()
-	if _, err := io.Copy(c.out, body); err != nil && c.ctx.Err() == nil {
-		return fmt.Errorf("follow the sensor: %w", err)
+	_, err = io.Copy(c.out, body)
+	switch {
+	case c.ctx.Err() != nil:
+		return nil
+	case err == nil, errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the sensor has stopped")
 	}
-	return nil
+	return fmt.Errorf("follow the sensor: %w", err)
 }

@@ -36,7 +36,7 @@ func (p *psCommand) Run(c *console) error {
 }
 
 // tree is a table of processes, each below the one that made it. Ended ones are
-// in it when all are asked for, or when they hold the tree together.
+// in it where they hold the tree together, and all others below it when asked for.
 func tree(all []sensor.ProcessView, ended bool) string {
 	views, more := make([]process.View, len(all)), map[uint64]sensor.ProcessView{}
 	for i, v := range all {
@@ -44,14 +44,19 @@ func tree(all []sensor.ProcessView, ended bool) string {
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(v sensor.ProcessView, depth int) {
+		fmt.Fprintf(w, "%016x\t%7d\t%s\t%s\t%s%s\n", v.ExecID, v.PID, printable(v.User), printable(v.Container),
+			strings.Repeat("  ", depth), commandLine(v.View))
+		delete(more, v.ExecID)
+	}
 	fmt.Fprintf(w, "EXEC ID\t%7s\tUSER\tCONTAINER\tCOMMAND\n", "PID")
 	for _, n := range process.Tree(views) {
-		v := more[n.ExecID]
-		if !ended && !v.Running() && n.Children == 0 {
-			continue
+		row(more[n.ExecID], n.Depth)
+	}
+	for _, v := range all {
+		if _, left := more[v.ExecID]; left && ended {
+			row(v, 0)
 		}
-		fmt.Fprintf(w, "%016x\t%7d\t%s\t%s\t%s%s\n", v.ExecID, v.PID, printable(v.User), printable(v.Container),
-			strings.Repeat("  ", n.Depth), commandLine(v.View))
 	}
 	_ = w.Flush()
 	return b.String()
@@ -59,17 +64,22 @@ func tree(all []sensor.ProcessView, ended bool) string {
 
 func printable(s string) string { return decode.Printable([]byte(s)) }
 
-// commandLine is how a process was called, fit for a terminal.
+// commandLine is how a process was called, and whether it has ended, fit for a
+// terminal.
 func commandLine(v process.View) string {
-	switch {
-	case v.Arguments == "" && v.Comm == "":
-		return "?"
-	case v.Arguments == "":
-		return "[" + printable(v.Comm) + "]"
-	}
 	var words []string
 	for a := range decode.Arguments([]byte(strings.TrimRight(v.Arguments, "\x00"))) {
 		words = append(words, decode.Printable(a))
+	}
+	switch {
+	case v.Arguments != "":
+	case v.Comm != "":
+		words = []string{"[" + printable(v.Comm) + "]"}
+	default:
+		words = []string{"?"}
+	}
+	if !v.Running() {
+		words = append(words, "(ended)")
 	}
 	return strings.Join(words, " ")
 }

@@ -81,7 +81,7 @@ func (w *watch) run(config sensor.Config) (err error) {
 		}
 		defer func() { _ = socket.Close() }()
 	}
-	if w.sensor, err = sensor.New(config, version, w.log); err != nil {
+	if err := w.load(config); err != nil {
 		return err
 	}
 	w.printer.shows = w.sensor.Shows
@@ -112,11 +112,30 @@ func (w *watch) run(config sensor.Config) (err error) {
 		return w.sensor.Run(ctx, func() { w.ready(ctx) })
 	})
 	w.all.Wait()
-	w.errs = append(w.errs, w.printer.flush())
+	if err := w.printer.flush(); !errors.Is(err, syscall.EPIPE) { // a reader that has seen enough hides nothing else
+		w.errs = append(w.errs, err)
+	}
 	if w.recorder != nil {
 		w.errs = append(w.errs, w.recorder.close())
 	}
 	return errors.Join(w.errs...)
+}
+
+// load takes seconds. Who asks it to stop meanwhile does not wait: the end of the
+// program takes back what was loaded.
+func (w *watch) load(config sensor.Config) error {
+	loaded := make(chan error, 1)
+	go func() {
+		var err error
+		w.sensor, err = sensor.New(config, version, w.log)
+		loaded <- err
+	}()
+	select {
+	case err := <-loaded:
+		return err
+	case <-w.console.ctx.Done():
+		return w.console.ctx.Err()
+	}
 }
 
 // begin runs f beside the others; its failure ends the watch.
@@ -251,8 +270,8 @@ func (w *watch) flushUntil(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-toPrint.C:
-			if err := w.printer.flush(); err != nil {
-				return err
+			if w.printer.flush() != nil { // the last flush tells why
+				w.cancel()
 			}
 		case <-toRecord.C:
 			if told {
