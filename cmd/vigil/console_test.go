@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	"vigil/decode"
 	"vigil/sensor"
 	"vigil/sensor/process"
 )
@@ -84,5 +86,20 @@ func TestTree(t *testing.T) {
 	want += "0000000000000006       10  root                                gone (ended)\n"
 	if got := tree(all, true); got != want {
 		t.Errorf("with those that ended:\n%s\nwant\n%s", got, want)
+	}
+}
+
+// The help of filters names every field: the error for one that there is not lists them.
+func TestFilterHelpIsWhole(t *testing.T) {
+	_, err := decode.ParseFilter("none=1")
+	_, fields, listed := strings.Cut(err.Error(), "there are ")
+	if !listed {
+		t.Fatal(err)
+	}
+	words := strings.Fields(filterHelp)
+	for _, field := range strings.Fields(fields) {
+		if !slices.Contains(words, field) {
+			t.Errorf("vigil help filter does not name %s", field)
+		}
 	}
 }
