@@ -22,17 +22,51 @@ func (p *psCommand) Run(c *console) error {
 	if err := p.getJSON(c.ctx, "/processes", &all); err != nil {
 		return err
 	}
-	if p.JSON {
-		for _, v := range all {
-			if p.All || v.Running() {
-				if err := printJSON(c.out, v); err != nil {
-					return err
-				}
+	if !p.JSON {
+		return print(c.out, tree(all, p.All))
+	}
+	for _, v := range all {
+		if p.All || v.Running() {
+			if err := printJSON(c.out, lineOf(v)); err != nil {
+				return fmt.Errorf("print: %w", err)
 			}
 		}
-		return nil
 	}
-	return print(c.out, tree(all, p.All))
+	return nil
+}
+
+// processLine is a process as JSON. Exec IDs are hexadecimal, as in events: many
+// readers of JSON round numbers of 64 bits.
+type processLine struct {
+	ExecID       string   `json:"exec_id"`
+	ParentExecID string   `json:"parent_exec_id"`
+	PID          uint32   `json:"pid"`
+	PPID         uint32   `json:"ppid"`
+	UID          uint32   `json:"uid"`
+	User         string   `json:"user,omitempty"`
+	Container    string   `json:"container,omitempty"`
+	Name         string   `json:"name"`
+	Path         string   `json:"path"`
+	Arguments    []string `json:"args"`
+	CWD          string   `json:"cwd"`
+	Start        uint64   `json:"start_ns"` // since boot
+	Running      bool     `json:"running"`
+}
+
+func lineOf(v sensor.ProcessView) processLine {
+	return processLine{
+		ExecID: fmt.Sprintf("%016x", v.ExecID), ParentExecID: fmt.Sprintf("%016x", v.ParentExecID), PID: v.PID, PPID: v.PPID, UID: v.UID,
+		User: v.User, Container: v.Container, Name: v.Comm, Path: v.Path, Arguments: arguments(v.View), CWD: v.CWD, Start: v.Start,
+		Running: v.Running(),
+	}
+}
+
+func arguments(v process.View) []string {
+	all := []string{}
+	for a := range decode.Arguments([]byte(v.Arguments)) {
+		all = append(all, string(a))
+	}
+	return all
 }
 
 // tree is a table of processes, each below the one that made it. Ended ones are
@@ -67,12 +101,12 @@ func printable(s string) string { return decode.Printable([]byte(s)) }
 // commandLine is how a process was called, and whether it has ended, fit for a
 // terminal.
 func commandLine(v process.View) string {
-	var words []string
-	for a := range decode.Arguments([]byte(strings.TrimRight(v.Arguments, "\x00"))) {
-		words = append(words, decode.Printable(a))
+	words := arguments(v)
+	for i, w := range words {
+		words[i] = printable(w)
 	}
 	switch {
-	case v.Arguments != "":
+	case len(words) > 0:
 	case v.Comm != "":
 		words = []string{"[" + printable(v.Comm) + "]"}
 	default:
