@@ -89,7 +89,7 @@ func Load(s Settings) (*Capture, error) {
 	if err := c.open(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	c.types = nil // tens of megabytes
+	c.spec, c.types = nil, nil // tens of megabytes, which only loading needs
 	return c, nil
 }
 

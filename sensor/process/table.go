@@ -9,8 +9,8 @@ import (
 // Settings bound a table. Zero fields take the defaults.
 type Settings struct {
 	MaxLive   int           // running processes, 65,536; at least 16
-	MaxDead   int           // ended images, 65,536; at least 16
-	TextBytes int           // of paths and arguments, 16 MiB
+	MaxDead   int           // ended images, 16,384; at least 16
+	TextBytes int           // of paths and arguments, 8 MiB
 	Grace     time.Duration // how long an ended image stays, 30 s
 	BootSeed  uint64        // what the kernel makes exec IDs with; 0: not known, starts of forked processes are less exact
 }
@@ -23,8 +23,8 @@ func (s Settings) withDefaults() Settings {
 		*v = max(*v, least)
 	}
 	fill(&s.MaxLive, 1<<16, 16)
-	fill(&s.MaxDead, 1<<16, 16)
-	fill(&s.TextBytes, 16<<20, 1<<10)
+	fill(&s.MaxDead, 1<<14, 16)
+	fill(&s.TextBytes, 8<<20, 1<<10)
 	if s.Grace <= 0 {
 		s.Grace = 30 * time.Second
 	}
