@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -91,7 +90,9 @@ func (s *Sensor) load(c *Config) error {
 	if s.capture, err = bpf.Load(settings); err != nil {
 		return fmt.Errorf("start capturing: %w", err)
 	}
-	debug.FreeOSMemory() // the kernel's types, read while loading, are tens of megabytes
+	if err := forget(); err != nil {
+		s.log.Debug("start", "error", err)
+	}
 	if err := s.watch(c); err != nil {
 		return errors.Join(err, s.capture.Close())
 	}
