@@ -98,7 +98,7 @@ func (r *running) status(t *testing.T) sensor.Status {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	var s sensor.Status
 	if err := json.NewDecoder(response.Body).Decode(&s); err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func resident(t *testing.T, pid int) (own, rings uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	ring := false
 	for s := bufio.NewScanner(file); s.Scan(); {
 		fields := strings.Fields(s.Text())
@@ -176,7 +176,7 @@ func TestMemory(t *testing.T) {
 			if said := r.hear(t, "did "); said != "did 0" {
 				t.Fatalf("the witness %s: it %s", order, said)
 			}
-			own, rings = resident(t, r.Process.Pid)
+			own, _ = resident(t, r.Process.Pid)
 			peak = max(peak, own)
 		}
 		st = r.status(t)
