@@ -97,6 +97,9 @@ func (c *Capture) skipped() []Lost {
 	}
 	var out []Lost
 	for name, p := range c.programs {
+		if c.programs[name+"_spare"] != nil {
+			continue // the spare did its work
+		}
 		if stats, err := p.Stats(); err == nil && stats.RecursionMisses > 0 {
 			out = append(out, Lost{kinds[name], LostRecursion, AnyCPU, stats.RecursionMisses})
 		}

@@ -186,6 +186,56 @@ static __always_inline void let_go(void)
 		bpf_preempt_enable();
 }
 
+// Where a kernel preempts within programs even hold does not help for certain: the
+// task may be taken off its CPU while it lets go, and until it is back the kernel
+// skips the program for all others there. What must not be missed has a spare, a
+// second program on the same hook: it does the work while the first is under way.
+enum busy {
+	BUSY_FORK,
+	BUSY_EXEC,
+	BUSY_EXIT,
+	BUSY_COUNT,
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, BUSY_COUNT);
+	__type(key, u32);
+	__type(value, u32);
+} under_way SEC(".maps");
+
+static __always_inline volatile u32 *under_way_of(enum busy program)
+{
+	u32 key = program;
+	return bpf_map_lookup_elem(&under_way, &key);
+}
+
+#define WITH_SPARE(name, section, program, work)       \
+	SEC(section)                                   \
+	int name(u64 *ctx)                             \
+	{                                              \
+		volatile u32 *on = under_way_of(program); \
+		if (!on)                               \
+			return 0;                      \
+		*on = 1;                               \
+		hold();                                \
+		work;                                  \
+		let_go();                              \
+		*on = 0;                               \
+		return 0;                              \
+	}                                              \
+	SEC(section)                                   \
+	int name##_spare(u64 *ctx)                     \
+	{                                              \
+		volatile u32 *on = under_way_of(program); \
+		if (!on || !*on)                       \
+			return 0;                      \
+		hold();                                \
+		work;                                  \
+		let_go();                              \
+		return 0;                              \
+	}
+
 // watched says whether the current process is in scope, for programs that only keep state.
 static __always_inline bool watched(void)
 {

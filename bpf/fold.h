@@ -31,7 +31,8 @@ static __always_inline u64 name_of(struct dentry *dentry, struct vfsmount *mnt)
 {
 	struct dentry *parent = READ(dentry, d_parent);
 	u64 x = READ(dentry, d_name.hash) | (u64)READ(parent, d_name.hash) << 32;
-	return x ^ (u64)READ(parent, d_parent, d_name.hash) << 16 ^ (u64)mnt * 0x9e3779b97f4a7c15ULL;
+	u32 mount = READ(mount_of(mnt), mnt_id);
+	return x ^ (u64)READ(parent, d_parent, d_name.hash) << 16 ^ mount * 0x9e3779b97f4a7c15ULL;
 }
 
 struct fold {

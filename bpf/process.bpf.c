@@ -62,14 +62,7 @@ static __always_inline int on_fork(struct task_struct *child)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
-int process_fork(u64 *ctx)
-{
-	hold();
-	on_fork((void *)ctx[1]);
-	let_go();
-	return 0;
-}
+WITH_SPARE(process_fork, "tp_btf/sched_process_fork", BUSY_FORK, on_fork((void *)ctx[1]))
 
 static __always_inline u8 stdio_of(struct task_struct *task, u32 descriptor)
 {
@@ -244,14 +237,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
-int process_exec(u64 *ctx)
-{
-	hold();
-	on_exec((void *)ctx[0], (void *)ctx[2]);
-	let_go();
-	return 0;
-}
+WITH_SPARE(process_exec, "tp_btf/sched_process_exec", BUSY_EXEC, on_exec((void *)ctx[0], (void *)ctx[2]))
 
 static __always_inline int on_exit(struct task_struct *task)
 {
@@ -281,15 +267,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int process_exit(u64 *ctx)
-{
-	hold();
-	on_exit((void *)ctx[0]);
-	let_go();
-	return 0;
-}
-
+WITH_SPARE(process_exit, "tp_btf/sched_process_exit", BUSY_EXIT, on_exit((void *)ctx[0]))
 
 struct bpf_iter_meta;
 struct bpf_iter__task {

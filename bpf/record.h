@@ -114,6 +114,11 @@ static __always_inline bool is_placed(struct mount *m)
 	return number && number != (u32)ANONYMOUS_NS;
 }
 
+static __always_inline struct mount *mount_of(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
 // walk_name goes one name, or one mount, up.
 static __always_inline int walk_name(struct walk_buffer *b)
 {
@@ -123,7 +128,7 @@ static __always_inline int walk_name(struct walk_buffer *b)
 	u32 at = b->at;
 
 	if (dentry == READ(mnt, mnt_root)) {
-		struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+		struct mount *m = mount_of(mnt);
 		struct mount *up = READ(m, mnt_parent);
 		if (up == m || !up) {
 			if (!is_placed(m))
@@ -275,7 +280,7 @@ static __always_inline u16 file_flags(struct dentry *dentry, struct vfsmount *mn
 			if (name == 0x3a64666d656dULL) // "memfd:"
 				return EVENT_FILE_MEMFD;
 		}
-		if (is_mounted_as_shm((void *)mnt - bpf_core_field_offset(struct mount, mnt)))
+		if (is_mounted_as_shm(mount_of(mnt)))
 			flags |= EVENT_FILE_SHM;
 	}
 	if (READ(inode, i_nlink) == 0 || is_nameless(dentry))

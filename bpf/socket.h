@@ -8,14 +8,6 @@
 #include "calls.h"
 #include "kernel_net.h"
 
-// Linux 6.2 (a35b9af4ec2c): gives a pointer that the verifier does not know a type.
-extern void *bpf_rdonly_cast(const void *object, u32 type) __ksym __weak;
-
-static __always_inline bool can_cast(void)
-{
-	return bpf_rdonly_cast != NULL;
-}
-
 // FIELD loads a member: with a plain load where the verifier knows the type of
 // the pointer (arguments of tp_btf and fentry, what is reached from them, and what
 // was cast), else with the helper, which takes ten times as long. `typed` is known

@@ -493,6 +493,7 @@ const (
 	vigilMapRingLost                     = "ring_lost"
 	vigilMapRuns                         = "runs"
 	vigilMapScratches                    = "scratches"
+	vigilMapUnderWay                     = "under_way"
 	vigilMapVital                        = "vital"
 	vigilMapWatches                      = "watches"
 	vigilProgAcceptGraft                 = "accept_graft"
@@ -862,8 +863,11 @@ const (
 	vigilProgModuleLoad                  = "module_load"
 	vigilProgMptcpListen                 = "mptcp_listen"
 	vigilProgProcessExec                 = "process_exec"
+	vigilProgProcessExecSpare            = "process_exec_spare"
 	vigilProgProcessExit                 = "process_exit"
+	vigilProgProcessExitSpare            = "process_exit_spare"
 	vigilProgProcessFork                 = "process_fork"
+	vigilProgProcessForkSpare            = "process_fork_spare"
 	vigilProgProcessSeed                 = "process_seed"
 	vigilProgSignalSent                  = "signal_sent"
 	vigilProgSocketCreate                = "socket_create"
@@ -1300,8 +1304,11 @@ type vigilProgramSpecs struct {
 	ModuleLoad                  *ebpf.ProgramSpec `ebpf:"module_load"`
 	MptcpListen                 *ebpf.ProgramSpec `ebpf:"mptcp_listen"`
 	ProcessExec                 *ebpf.ProgramSpec `ebpf:"process_exec"`
+	ProcessExecSpare            *ebpf.ProgramSpec `ebpf:"process_exec_spare"`
 	ProcessExit                 *ebpf.ProgramSpec `ebpf:"process_exit"`
+	ProcessExitSpare            *ebpf.ProgramSpec `ebpf:"process_exit_spare"`
 	ProcessFork                 *ebpf.ProgramSpec `ebpf:"process_fork"`
+	ProcessForkSpare            *ebpf.ProgramSpec `ebpf:"process_fork_spare"`
 	ProcessSeed                 *ebpf.ProgramSpec `ebpf:"process_seed"`
 	SignalSent                  *ebpf.ProgramSpec `ebpf:"signal_sent"`
 	SocketCreate                *ebpf.ProgramSpec `ebpf:"socket_create"`
@@ -1344,6 +1351,7 @@ type vigilMapSpecs struct {
 	RingLost          *ebpf.MapSpec `ebpf:"ring_lost"`
 	Runs              *ebpf.MapSpec `ebpf:"runs"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	UnderWay          *ebpf.MapSpec `ebpf:"under_way"`
 	Vital             *ebpf.MapSpec `ebpf:"vital"`
 	Watches           *ebpf.MapSpec `ebpf:"watches"`
 }
@@ -1415,6 +1423,7 @@ type vigilMaps struct {
 	RingLost          *ebpf.Map `ebpf:"ring_lost"`
 	Runs              *ebpf.Map `ebpf:"runs"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
+	UnderWay          *ebpf.Map `ebpf:"under_way"`
 	Vital             *ebpf.Map `ebpf:"vital"`
 	Watches           *ebpf.Map `ebpf:"watches"`
 }
@@ -1447,6 +1456,7 @@ func (m *vigilMaps) Close() error {
 		m.RingLost,
 		m.Runs,
 		m.Scratches,
+		m.UnderWay,
 		m.Vital,
 		m.Watches,
 	)
@@ -1844,8 +1854,11 @@ type vigilPrograms struct {
 	ModuleLoad                  *ebpf.Program `ebpf:"module_load"`
 	MptcpListen                 *ebpf.Program `ebpf:"mptcp_listen"`
 	ProcessExec                 *ebpf.Program `ebpf:"process_exec"`
+	ProcessExecSpare            *ebpf.Program `ebpf:"process_exec_spare"`
 	ProcessExit                 *ebpf.Program `ebpf:"process_exit"`
+	ProcessExitSpare            *ebpf.Program `ebpf:"process_exit_spare"`
 	ProcessFork                 *ebpf.Program `ebpf:"process_fork"`
+	ProcessForkSpare            *ebpf.Program `ebpf:"process_fork_spare"`
 	ProcessSeed                 *ebpf.Program `ebpf:"process_seed"`
 	SignalSent                  *ebpf.Program `ebpf:"signal_sent"`
 	SocketCreate                *ebpf.Program `ebpf:"socket_create"`
@@ -2227,8 +2240,11 @@ func (p *vigilPrograms) Close() error {
 		p.ModuleLoad,
 		p.MptcpListen,
 		p.ProcessExec,
+		p.ProcessExecSpare,
 		p.ProcessExit,
+		p.ProcessExitSpare,
 		p.ProcessFork,
+		p.ProcessForkSpare,
 		p.ProcessSeed,
 		p.SignalSent,
 		p.SocketCreate,

@@ -150,14 +150,17 @@ static __always_inline int on_write_call(u32 descriptor, const void *from, long 
 		return 0;
 	if (!open_file_of((u64)file) && is_udp(sock_of_file(file)))
 		return datagram_call(0, (u64)from, result, from ? DATAGRAM_READABLE(result) : 0);
-	return on_untyped_write(file, from, result);
+	hold();
+	on_untyped_write(file, from, result);
+	let_go();
+	return 0;
 }
 
-SYSCALL(write) { return on_write_call(ARGUMENT1(regs), (void *)ARGUMENT2(regs), result); }
-SYSCALL(pwrite64) { return on_write_call(ARGUMENT1(regs), (void *)ARGUMENT2(regs), result); }
-SYSCALL(writev) { return on_write_call(ARGUMENT1(regs), NULL, result); }
-SYSCALL(pwritev) { return on_write_call(ARGUMENT1(regs), NULL, result); }
-SYSCALL(pwritev2) { return on_write_call(ARGUMENT1(regs), NULL, result); }
-SYSCALL(sendfile64) { return on_write_call(ARGUMENT1(regs), NULL, result); }
-SYSCALL(splice) { return on_write_call(ARGUMENT3(regs), NULL, result); }
-SYSCALL(copy_file_range) { return on_write_call(ARGUMENT3(regs), NULL, result); }
+SYSCALL_FREE(write) { return on_write_call(ARGUMENT1(regs), (void *)ARGUMENT2(regs), result); }
+SYSCALL_FREE(pwrite64) { return on_write_call(ARGUMENT1(regs), (void *)ARGUMENT2(regs), result); }
+SYSCALL_FREE(writev) { return on_write_call(ARGUMENT1(regs), NULL, result); }
+SYSCALL_FREE(pwritev) { return on_write_call(ARGUMENT1(regs), NULL, result); }
+SYSCALL_FREE(pwritev2) { return on_write_call(ARGUMENT1(regs), NULL, result); }
+SYSCALL_FREE(sendfile64) { return on_write_call(ARGUMENT1(regs), NULL, result); }
+SYSCALL_FREE(splice) { return on_write_call(ARGUMENT3(regs), NULL, result); }
+SYSCALL_FREE(copy_file_range) { return on_write_call(ARGUMENT3(regs), NULL, result); }
