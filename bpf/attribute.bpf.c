@@ -20,14 +20,7 @@ static __always_inline int on_chmod(struct path *path, u32 mode)
 	return end_record(s);
 }
 
-SEC("fentry/security_path_chmod")
-int file_chmod(u64 *ctx)
-{
-	hold();
-	on_chmod((void *)ctx[0], ctx[1]);
-	let_go();
-	return 0;
-}
+HELD("fentry/security_path_chmod", file_chmod, on_chmod((void *)ctx[0], ctx[1]))
 
 SEC("kprobe/security_path_chmod")
 int kfile_chmod(struct pt_regs *ctx)
@@ -51,14 +44,7 @@ static __always_inline int on_chown(struct path *path, u32 owner, u32 group)
 	return end_record(s);
 }
 
-SEC("fentry/security_path_chown")
-int file_chown(u64 *ctx)
-{
-	hold();
-	on_chown((void *)ctx[0], ctx[1], ctx[2]);
-	let_go();
-	return 0;
-}
+HELD("fentry/security_path_chown", file_chown, on_chown((void *)ctx[0], ctx[1], ctx[2]))
 
 SEC("kprobe/security_path_chown")
 int kfile_chown(struct pt_regs *ctx)

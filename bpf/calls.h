@@ -47,30 +47,24 @@ struct {
 	__type(value, u64); // the user's registers
 } call_entries SEC(".maps");
 
-#define SYSCALL(name) SYSCALL_BETWEEN(name, hold(), let_go())
+#define SYSCALL(name) SYSCALL_AS(HELD, name)
 
 // SYSCALL_FREE is for a body with global functions, which the verifier lets nobody
 // call between hold and let_go before Linux 6.14: they do it themselves.
-#define SYSCALL_FREE(name) SYSCALL_BETWEEN(name, , )
+#define SYSCALL_FREE(name) SYSCALL_AS(NOT_HELD, name)
 
-#define SYSCALL_BETWEEN(name, before, after)                                                    \
+#define NOT_HELD(section, name, work) \
+	SEC(section)                  \
+	int name(u64 *ctx)            \
+	{                             \
+		work;                 \
+		return 0;             \
+	}
+
+#define SYSCALL_AS(PROGRAM, name)                                                               \
 	static __attribute__((noinline)) int on_sys_##name(struct pt_regs *regs, long result); \
-	SEC("fexit/sys")                                                                        \
-	int fexit_sys_##name(u64 *ctx)                                                          \
-	{                                                                                       \
-		before;                                                                         \
-		on_sys_##name((void *)ctx[0], ctx[1]);                                          \
-		after;                                                                          \
-		return 0;                                                                       \
-	}                                                                                       \
-	SEC("tp_btf/sys_exit")                                                                  \
-	int exit_sys_##name(u64 *ctx)                                                           \
-	{                                                                                       \
-		before;                                                                         \
-		on_sys_##name((void *)ctx[0], ctx[1]);                                          \
-		after;                                                                          \
-		return 0;                                                                       \
-	}                                                                                       \
+	PROGRAM("fexit/sys", fexit_sys_##name, on_sys_##name((void *)ctx[0], ctx[1]))           \
+	PROGRAM("tp_btf/sys_exit", exit_sys_##name, on_sys_##name((void *)ctx[0], ctx[1]))      \
 	SEC("kretprobe/sys")                                                                    \
 	int kretprobe_sys_##name(struct pt_regs *ctx)                                           \
 	{                                                                                       \
@@ -80,29 +74,15 @@ struct {
 	}                                                                                       \
 	static __attribute__((noinline)) int on_sys_##name(struct pt_regs *regs, long result)
 
-#define SYSCALL_ENTER(name)                                                             \
-	static __attribute__((noinline)) int on_enter_##name(struct pt_regs *regs);    \
-	SEC("fentry/sys")                                                               \
-	int fentry_sys_##name(u64 *ctx)                                                 \
-	{                                                                               \
-		hold();                                                                 \
-		on_enter_##name((void *)ctx[0]);                                        \
-		let_go();                                                               \
-		return 0;                                                               \
-	}                                                                               \
-	SEC("tp_btf/sys_enter")                                                         \
-	int enter_sys_##name(u64 *ctx)                                                  \
-	{                                                                               \
-		hold();                                                                 \
-		on_enter_##name((void *)ctx[0]);                                        \
-		let_go();                                                               \
-		return 0;                                                               \
-	}                                                                               \
-	SEC("kprobe/sys")                                                               \
-	int kprobe_sys_##name(struct pt_regs *ctx)                                      \
-	{                                                                               \
-		return on_enter_##name((void *)CALL_ARGUMENT1(ctx));               \
-	}                                                                               \
+#define SYSCALL_ENTER(name)                                                              \
+	static __attribute__((noinline)) int on_enter_##name(struct pt_regs *regs);     \
+	HELD("fentry/sys", fentry_sys_##name, on_enter_##name((void *)ctx[0]))           \
+	HELD("tp_btf/sys_enter", enter_sys_##name, on_enter_##name((void *)ctx[0]))      \
+	SEC("kprobe/sys")                                                                \
+	int kprobe_sys_##name(struct pt_regs *ctx)                                       \
+	{                                                                                \
+		return on_enter_##name((void *)CALL_ARGUMENT1(ctx));                     \
+	}                                                                                \
 	static __attribute__((noinline)) int on_enter_##name(struct pt_regs *regs)
 
 // is_compat tells a 32-bit system call, whose numbers and registers differ.

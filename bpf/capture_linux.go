@@ -3,6 +3,7 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Coverage says for every kind how it is captured.
@@ -79,14 +80,16 @@ func (c *Capture) Lost() ([]Lost, error) {
 			}
 		}
 	}
-	return append(out, c.skipped()...), nil
+	skipped, err := c.skipped()
+	return append(out, skipped...), err
 }
 
 // skipped is what the kernel did not run because the program was running already
-// on the CPU (told since Linux 5.12). Not every skipped run would have made a
-// record: it is the most that can be missing. A program that serves several kinds
-// counts for the first; the system call dispatchers serve all and count for none.
-func (c *Capture) skipped() []Lost {
+// on the CPU (told since Linux 5.12), and no spare took over. Not every skipped run
+// would have made a record: it is the most that can be missing. A program that serves
+// several kinds counts for the first; the system call dispatchers serve all and count
+// for none.
+func (c *Capture) skipped() ([]Lost, error) {
 	kinds := map[string]Kind{}
 	for _, covered := range c.coverage {
 		for _, name := range covered.Programs {
@@ -97,14 +100,38 @@ func (c *Capture) skipped() []Lost {
 	}
 	var out []Lost
 	for name, p := range c.programs {
-		if c.programs[name+"_spare"] != nil {
-			continue // the spare did its work
+		stats, err := p.Stats()
+		if err != nil || stats.RecursionMisses == 0 || strings.HasSuffix(name, spare) {
+			continue
 		}
-		if stats, err := p.Stats(); err == nil && stats.RecursionMisses > 0 {
-			out = append(out, Lost{kinds[name], LostRecursion, AnyCPU, stats.RecursionMisses})
+		missed := stats.RecursionMisses
+		if c.programs[name+spare] != nil {
+			taken, err := c.spared(kinds[name])
+			if err != nil {
+				return nil, err
+			}
+			missed -= min(missed, taken)
+		}
+		if missed > 0 {
+			out = append(out, Lost{kinds[name], LostRecursion, AnyCPU, missed})
 		}
 	}
-	return out
+	return out, nil
+}
+
+// spare ends the name of a program that stands in for another: WITH_SPARE of core.h.
+const spare = "_spare"
+
+// spared is how often a kind's spare did the work, on all CPUs.
+func (c *Capture) spared(k Kind) (taken uint64, err error) {
+	var perCPU []uint64
+	if err := c.maps["spared"].Lookup(uint32(k), &perCPU); err != nil {
+		return 0, fmt.Errorf("read what spares took over: %w", err)
+	}
+	for _, n := range perCPU {
+		taken += n
+	}
+	return taken, nil
 }
 
 // Sweep makes the kernel tell of the repeats whose window is over, and of the UDP

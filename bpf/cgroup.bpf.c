@@ -28,20 +28,6 @@ static __always_inline int on_cgroup(struct cgroup *cgroup, const char *path, u3
 	return 0;
 }
 
-SEC("tp_btf/cgroup_mkdir")
-int cgroup_made(u64 *ctx)
-{
-	hold();
-	on_cgroup((void *)ctx[0], (void *)ctx[1], 0);
-	let_go();
-	return 0;
-}
+HELD("tp_btf/cgroup_mkdir", cgroup_made, on_cgroup((void *)ctx[0], (void *)ctx[1], 0))
 
-SEC("tp_btf/cgroup_rmdir")
-int cgroup_removed(u64 *ctx)
-{
-	hold();
-	on_cgroup((void *)ctx[0], (void *)ctx[1], 1);
-	let_go();
-	return 0;
-}
+HELD("tp_btf/cgroup_rmdir", cgroup_removed, on_cgroup((void *)ctx[0], (void *)ctx[1], 1))

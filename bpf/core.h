@@ -186,54 +186,75 @@ static __always_inline void let_go(void)
 		bpf_preempt_enable();
 }
 
+// HELD is a program that holds its CPU while it works.
+#define HELD(section, name, work) \
+	SEC(section)              \
+	int name(u64 *ctx)        \
+	{                         \
+		hold();           \
+		work;             \
+		let_go();         \
+		return 0;         \
+	}
+
 // Where a kernel preempts within programs even hold does not help for certain: the
 // task may be taken off its CPU while it lets go, and until it is back the kernel
 // skips the program for all others there. What must not be missed has a spare, a
 // second program on the same hook: it does the work while the first is under way.
-enum busy {
-	BUSY_FORK,
-	BUSY_EXEC,
-	BUSY_EXIT,
-	BUSY_COUNT,
-};
-
+// The kernel counts what it skips, `spared` what a spare took over of that.
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, BUSY_COUNT);
-	__type(key, u32);
+	__uint(max_entries, KIND_EXIT + 1);
+	__type(key, u32); // enum kind
 	__type(value, u32);
 } under_way SEC(".maps");
 
-static __always_inline volatile u32 *under_way_of(enum busy program)
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KIND_EXIT + 1);
+	__type(key, u32); // enum kind
+	__type(value, u64);
+} spared SEC(".maps");
+
+static __always_inline volatile u32 *under_way_of(enum kind kind)
 {
-	u32 key = program;
+	u32 key = kind;
 	return bpf_map_lookup_elem(&under_way, &key);
 }
 
-#define WITH_SPARE(name, section, program, work)       \
-	SEC(section)                                   \
-	int name(u64 *ctx)                             \
-	{                                              \
-		volatile u32 *on = under_way_of(program); \
-		if (!on)                               \
-			return 0;                      \
-		*on = 1;                               \
-		hold();                                \
-		work;                                  \
-		let_go();                              \
-		*on = 0;                               \
-		return 0;                              \
-	}                                              \
-	SEC(section)                                   \
-	int name##_spare(u64 *ctx)                     \
-	{                                              \
-		volatile u32 *on = under_way_of(program); \
-		if (!on || !*on)                       \
-			return 0;                      \
-		hold();                                \
-		work;                                  \
-		let_go();                              \
-		return 0;                              \
+static __always_inline void count_spared(enum kind kind)
+{
+	u32 key = kind;
+	u64 *n = bpf_map_lookup_elem(&spared, &key);
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+#define WITH_SPARE(section, name, kind, work)            \
+	SEC(section)                                     \
+	int name(u64 *ctx)                               \
+	{                                                \
+		volatile u32 *on = under_way_of(kind);   \
+		if (!on)                                 \
+			return 0;                        \
+		*on = 1;                                 \
+		hold();                                  \
+		work;                                    \
+		let_go();                                \
+		*on = 0;                                 \
+		return 0;                                \
+	}                                                \
+	SEC(section)                                     \
+	int name##_spare(u64 *ctx)                       \
+	{                                                \
+		volatile u32 *on = under_way_of(kind);   \
+		if (!on || !*on)                         \
+			return 0;                        \
+		hold();                                  \
+		work;                                    \
+		count_spared(kind);                      \
+		let_go();                                \
+		return 0;                                \
 	}
 
 // watched says whether the current process is in scope, for programs that only keep state.

@@ -50,23 +50,9 @@ static __always_inline int on_sent(enum datagram_scratch_index index, struct sk_
 	return on_packet(index, sk, skb, false, typed);
 }
 
-SEC("fentry/ip_send_skb")
-int datagram_send(u64 *ctx)
-{
-	hold();
-	on_sent(SCRATCH_SENT, (void *)ctx[1], true);
-	let_go();
-	return 0;
-}
+HELD("fentry/ip_send_skb", datagram_send, on_sent(SCRATCH_SENT, (void *)ctx[1], true))
 
-SEC("fentry/ip6_send_skb")
-int datagram_send6(u64 *ctx)
-{
-	hold();
-	on_sent(SCRATCH_SENT6, (void *)ctx[0], true);
-	let_go();
-	return 0;
-}
+HELD("fentry/ip6_send_skb", datagram_send6, on_sent(SCRATCH_SENT6, (void *)ctx[0], true))
 
 SEC("kprobe/ip_send_skb")
 int kdatagram_send(struct pt_regs *ctx) { return on_sent(SCRATCH_SENT, (void *)CALL_ARGUMENT2(ctx), false); }
@@ -171,23 +157,9 @@ static __always_inline int on_destroy(struct sock *sk)
 	return 0;
 }
 
-SEC("fentry/udp_destroy_sock")
-int datagram_end(u64 *ctx)
-{
-	hold();
-	on_destroy((void *)ctx[0]);
-	let_go();
-	return 0;
-}
+HELD("fentry/udp_destroy_sock", datagram_end, on_destroy((void *)ctx[0]))
 
-SEC("fentry/udpv6_destroy_sock")
-int datagram_end6(u64 *ctx)
-{
-	hold();
-	on_destroy((void *)ctx[0]);
-	let_go();
-	return 0;
-}
+HELD("fentry/udpv6_destroy_sock", datagram_end6, on_destroy((void *)ctx[0]))
 
 SEC("kprobe/udp_destroy_sock")
 int kdatagram_end(struct pt_regs *ctx) { return on_destroy((void *)CALL_ARGUMENT1(ctx)); }

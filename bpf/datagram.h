@@ -317,9 +317,9 @@ static __always_inline int on_datagram(struct datagram_scratch *s, struct sock *
 // that the verifier knows to be of the kernel.
 static __always_inline bool is_udp(struct sock *sk)
 {
-	if (!sk || FIELD(can_cast(), sk, sk_protocol) != IPPROTO_UDP)
+	if (!sk || READ(sk, sk_protocol) != IPPROTO_UDP)
 		return false;
-	u16 family = FIELD(can_cast(), sk, __sk_common.skc_family);
+	u16 family = READ(sk, __sk_common.skc_family);
 	struct datagram_scratch *s = datagram_scratch_of(SCRATCH_CALL);
 	if (!s || (family != AF_INET && family != AF_INET6))
 		return false;

@@ -39,14 +39,7 @@ static __always_inline int on_rename(struct path *from_dir, struct dentry *from,
 	return end_record(s);
 }
 
-SEC("fentry/security_path_rename")
-int file_rename(u64 *ctx)
-{
-	hold();
-	on_rename((void *)ctx[0], (void *)ctx[1], (void *)ctx[2], (void *)ctx[3], ctx[4]);
-	let_go();
-	return 0;
-}
+HELD("fentry/security_path_rename", file_rename, on_rename((void *)ctx[0], (void *)ctx[1], (void *)ctx[2], (void *)ctx[3], ctx[4]))
 
 SEC("kprobe/security_path_rename")
 int kfile_rename(struct pt_regs *ctx)
@@ -96,14 +89,7 @@ static __always_inline int on_link(struct dentry *from, struct path *to_dir, str
 	return end_record(s);
 }
 
-SEC("fentry/security_path_link")
-int file_link(u64 *ctx)
-{
-	hold();
-	on_link((void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
-	let_go();
-	return 0;
-}
+HELD("fentry/security_path_link", file_link, on_link((void *)ctx[0], (void *)ctx[1], (void *)ctx[2]))
 
 SEC("kprobe/security_path_link")
 int kfile_link(struct pt_regs *ctx)
@@ -124,14 +110,7 @@ static __always_inline int on_symlink(struct path *dir, struct dentry *dentry, c
 	return end_record(s);
 }
 
-SEC("fentry/security_path_symlink")
-int file_symlink(u64 *ctx)
-{
-	hold();
-	on_symlink((void *)ctx[0], (void *)ctx[1], (void *)ctx[2]);
-	let_go();
-	return 0;
-}
+HELD("fentry/security_path_symlink", file_symlink, on_symlink((void *)ctx[0], (void *)ctx[1], (void *)ctx[2]))
 
 SEC("kprobe/security_path_symlink")
 int kfile_symlink(struct pt_regs *ctx)
@@ -163,14 +142,7 @@ static __always_inline int on_unlink(enum slot slot, struct path *dir, struct de
 	return end_record(s);
 }
 
-SEC("fentry/security_path_unlink")
-int file_unlink(u64 *ctx)
-{
-	hold();
-	on_unlink(SLOT_FILE_UNLINK, (void *)ctx[0], (void *)ctx[1], false);
-	let_go();
-	return 0;
-}
+HELD("fentry/security_path_unlink", file_unlink, on_unlink(SLOT_FILE_UNLINK, (void *)ctx[0], (void *)ctx[1], false))
 
 SEC("kprobe/security_path_unlink")
 int kfile_unlink(struct pt_regs *ctx)
@@ -178,14 +150,7 @@ int kfile_unlink(struct pt_regs *ctx)
 	return on_unlink(SLOT_FILE_UNLINK, (void *)CALL_ARGUMENT1(ctx), (void *)CALL_ARGUMENT2(ctx), false);
 }
 
-SEC("fentry/security_path_rmdir")
-int file_rmdir(u64 *ctx)
-{
-	hold();
-	on_unlink(SLOT_FILE_RMDIR, (void *)ctx[0], (void *)ctx[1], true);
-	let_go();
-	return 0;
-}
+HELD("fentry/security_path_rmdir", file_rmdir, on_unlink(SLOT_FILE_RMDIR, (void *)ctx[0], (void *)ctx[1], true))
 
 SEC("kprobe/security_path_rmdir")
 int kfile_rmdir(struct pt_regs *ctx)
@@ -206,14 +171,7 @@ static __always_inline int on_mkdir(struct path *dir, struct dentry *dentry, u32
 	return end_record(s);
 }
 
-SEC("fentry/security_path_mkdir")
-int file_mkdir(u64 *ctx)
-{
-	hold();
-	on_mkdir((void *)ctx[0], (void *)ctx[1], ctx[2]);
-	let_go();
-	return 0;
-}
+HELD("fentry/security_path_mkdir", file_mkdir, on_mkdir((void *)ctx[0], (void *)ctx[1], ctx[2]))
 
 SEC("kprobe/security_path_mkdir")
 int kfile_mkdir(struct pt_regs *ctx)

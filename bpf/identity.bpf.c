@@ -91,14 +91,7 @@ static __always_inline int on_commit(const struct cred *new)
 	return 0;
 }
 
-SEC("fentry/commit_creds")
-int credentials_commit(u64 *ctx)
-{
-	hold();
-	on_commit((void *)ctx[0]);
-	let_go();
-	return 0;
-}
+HELD("fentry/commit_creds", credentials_commit, on_commit((void *)ctx[0]))
 
 SEC("kprobe/commit_creds")
 int kcredentials_commit(struct pt_regs *ctx)

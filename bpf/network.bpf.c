@@ -32,23 +32,9 @@ static __always_inline int on_bind(struct sock *sk, struct request asked, long r
 }
 
 // The ends of bind: inet_bind and mptcp_bind (6.6, through inet_bind_sk) meet here.
-SEC("fexit/__inet_bind")
-int inet_bind(u64 *ctx)
-{
-	hold();
-	on_bind((void *)ctx[0], (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4], true);
-	let_go();
-	return 0;
-}
+HELD("fexit/__inet_bind", inet_bind, on_bind((void *)ctx[0], (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4], true))
 
-SEC("fexit/__inet6_bind")
-int inet6_bind(u64 *ctx)
-{
-	hold();
-	on_bind((void *)ctx[0], (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4], true);
-	let_go();
-	return 0;
-}
+HELD("fexit/__inet6_bind", inet6_bind, on_bind((void *)ctx[0], (struct request){(void *)ctx[1], ctx[2]}, (int)ctx[4], true))
 
 static __always_inline int on_bind_return(struct pt_regs *ctx)
 {
@@ -68,7 +54,7 @@ SYSCALL(bind)
 	struct request asked = {(void *)ARGUMENT2(regs), ARGUMENT3(regs), true};
 	if (!sk)
 		return 0;
-	switch (FIELD(can_cast(), sk, __sk_common.skc_family)) {
+	switch (READ(sk, __sk_common.skc_family)) {
 	case AF_UNIX:
 		return on_unix_bind(SLOT_UNIX_BIND, sk, asked, result);
 	case AF_INET:
@@ -94,13 +80,13 @@ static __always_inline int on_inet_connect(struct sock *sk, struct request asked
 	sk = wire_socket(sk);
 	if (!is_outcome(result))
 		return 0;
-	if (FIELD(can_cast(), sk, sk_type) == SOCK_STREAM &&
-	    (result >= 0 || FIELD(can_cast(), sk, sk_protocol) != IPPROTO_TCP || was_refused(sk)))
+	if (READ(sk, sk_type) == SOCK_STREAM &&
+	    (result >= 0 || READ(sk, sk_protocol) != IPPROTO_TCP || was_refused(sk)))
 		return 0;
 	if (!identify(&r.h, KIND_CONNECT, sizeof(r.e)))
 		return 0;
 	describe_ends(&r.e.ends, sk, can_cast());
-	if (!result && !r.e.ends.remote_port && FIELD(can_cast(), sk, __sk_common.skc_state) != TCP_ESTABLISHED)
+	if (!result && !r.e.ends.remote_port && READ(sk, __sk_common.skc_state) != TCP_ESTABLISHED)
 		return 0; // AF_UNSPEC: disconnected
 	if (result)
 		read_address(r.e.ends.remote, &r.e.ends.remote_port, asked.address, asked.user);
@@ -152,9 +138,9 @@ SYSCALL(connect)
 	struct sock *sk = sock_of(ARGUMENT1(regs));
 	if (!sk)
 		return 0;
-	u16 family = FIELD(can_cast(), sk, __sk_common.skc_family);
+	u16 family = READ(sk, __sk_common.skc_family);
 	bool inet = family == AF_INET || family == AF_INET6;
-	if (inet && !result && FIELD(can_cast(), sk, sk_type) == SOCK_STREAM)
+	if (inet && !result && READ(sk, sk_type) == SOCK_STREAM)
 		return 0; // told by its state
 	struct request asked = {(void *)ARGUMENT2(regs), ARGUMENT3(regs), true};
 	if (inet)
@@ -164,7 +150,7 @@ SYSCALL(connect)
 
 static __always_inline int on_graft(struct sock *sk)
 {
-	u16 family = FIELD(can_cast(), sk, __sk_common.skc_family), protocol = FIELD(can_cast(), sk, sk_protocol);
+	u16 family = READ(sk, __sk_common.skc_family), protocol = READ(sk, sk_protocol);
 	if (family == AF_UNIX)
 		return tell_unix(sk, KIND_ACCEPT, 0);
 	if ((family == AF_INET || family == AF_INET6) && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP))
@@ -214,7 +200,7 @@ static __noinline int on_autobound(struct sock *sk, long result)
 		return 0;
 	describe_ends(&r.e.ends, sk, can_cast());
 	r.e.ends.socket = socket_id(sk, can_cast());
-	r.e.backlog = FIELD(can_cast(), sk, sk_max_ack_backlog);
+	r.e.backlog = READ(sk, sk_max_ack_backlog);
 	send_vital(&r.h, sizeof(r), sizeof(r));
 	return 0;
 }
@@ -223,9 +209,9 @@ static __always_inline int on_listen_end(struct sock *sk, long result)
 {
 	if (!sk)
 		return 0;
-	if (FIELD(can_cast(), sk, __sk_common.skc_family) != AF_UNIX)
+	if (READ(sk, __sk_common.skc_family) != AF_UNIX)
 		return on_autobound(wire_socket(sk), result);
-	return result ? 0 : tell_unix(sk, KIND_LISTEN, FIELD(can_cast(), sk, sk_max_ack_backlog));
+	return result ? 0 : tell_unix(sk, KIND_LISTEN, READ(sk, sk_max_ack_backlog));
 }
 
 SEC("fexit/inet_listen")

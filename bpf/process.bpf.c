@@ -62,7 +62,7 @@ static __always_inline int on_fork(struct task_struct *child)
 	return 0;
 }
 
-WITH_SPARE(process_fork, "tp_btf/sched_process_fork", BUSY_FORK, on_fork((void *)ctx[1]))
+WITH_SPARE("tp_btf/sched_process_fork", process_fork, KIND_FORK, on_fork((void *)ctx[1]))
 
 static __always_inline u8 stdio_of(struct task_struct *task, u32 descriptor)
 {
@@ -158,7 +158,7 @@ static __always_inline void describe_exec(struct exec_event *e, struct task_stru
 {
 	const struct cred *cred = READ(task, cred);
 	struct vfsmount *root = READ(task, fs, root.mnt);
-	struct mount *m = (void *)root - bpf_core_field_offset(struct mount, mnt);
+	struct mount *m = mount_of(root);
 
 	e->inode = READ(image, i_ino);
 	e->device = READ(image, i_sb, s_dev);
@@ -237,7 +237,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	return 0;
 }
 
-WITH_SPARE(process_exec, "tp_btf/sched_process_exec", BUSY_EXEC, on_exec((void *)ctx[0], (void *)ctx[2]))
+WITH_SPARE("tp_btf/sched_process_exec", process_exec, KIND_EXEC, on_exec((void *)ctx[0], (void *)ctx[2]))
 
 static __always_inline int on_exit(struct task_struct *task)
 {
@@ -267,7 +267,7 @@ static __always_inline int on_exit(struct task_struct *task)
 	return 0;
 }
 
-WITH_SPARE(process_exit, "tp_btf/sched_process_exit", BUSY_EXIT, on_exit((void *)ctx[0]))
+WITH_SPARE("tp_btf/sched_process_exit", process_exit, KIND_EXIT, on_exit((void *)ctx[0]))
 
 struct bpf_iter_meta;
 struct bpf_iter__task {

@@ -52,7 +52,7 @@ static __always_inline u64 socket_id(struct sock *sk, bool typed)
 		return 0;
 	if (can_cast())
 		socket = bpf_rdonly_cast(socket, bpf_core_type_id_kernel(struct socket_alloc));
-	return exec_id_of(0, FIELD(can_cast(), socket, vfs_inode.i_ino));
+	return exec_id_of(0, READ(socket, vfs_inode.i_ino));
 }
 
 // describe_socket fills in all but the addresses.
@@ -112,7 +112,7 @@ static __always_inline struct sock *as_sock(u64 address)
 // wire_socket gives the socket that is on the wire: of MPTCP the subflow that began it.
 static __always_inline struct sock *wire_socket(struct sock *sk)
 {
-	if (!bpf_core_type_exists(struct mptcp_sock) || FIELD(can_cast(), sk, sk_protocol) != IPPROTO_MPTCP)
+	if (!bpf_core_type_exists(struct mptcp_sock) || READ(sk, sk_protocol) != IPPROTO_MPTCP)
 		return sk;
 	u64 first = (u64)READ((struct mptcp_sock *)sk, first);
 	return first ? as_sock(first) : sk;

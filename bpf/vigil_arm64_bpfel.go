@@ -493,6 +493,7 @@ const (
 	vigilMapRingLost                     = "ring_lost"
 	vigilMapRuns                         = "runs"
 	vigilMapScratches                    = "scratches"
+	vigilMapSpared                       = "spared"
 	vigilMapUnderWay                     = "under_way"
 	vigilMapVital                        = "vital"
 	vigilMapWatches                      = "watches"
@@ -1351,6 +1352,7 @@ type vigilMapSpecs struct {
 	RingLost          *ebpf.MapSpec `ebpf:"ring_lost"`
 	Runs              *ebpf.MapSpec `ebpf:"runs"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
+	Spared            *ebpf.MapSpec `ebpf:"spared"`
 	UnderWay          *ebpf.MapSpec `ebpf:"under_way"`
 	Vital             *ebpf.MapSpec `ebpf:"vital"`
 	Watches           *ebpf.MapSpec `ebpf:"watches"`
@@ -1423,6 +1425,7 @@ type vigilMaps struct {
 	RingLost          *ebpf.Map `ebpf:"ring_lost"`
 	Runs              *ebpf.Map `ebpf:"runs"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
+	Spared            *ebpf.Map `ebpf:"spared"`
 	UnderWay          *ebpf.Map `ebpf:"under_way"`
 	Vital             *ebpf.Map `ebpf:"vital"`
 	Watches           *ebpf.Map `ebpf:"watches"`
@@ -1456,6 +1459,7 @@ func (m *vigilMaps) Close() error {
 		m.RingLost,
 		m.Runs,
 		m.Scratches,
+		m.Spared,
 		m.UnderWay,
 		m.Vital,
 		m.Watches,

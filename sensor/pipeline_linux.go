@@ -175,10 +175,10 @@ func (s *Sensor) tellLoss() {
 	for _, l := range lost {
 		total := l.Records
 		l.Records = 0
-		records := total - s.lost[l]
-		if records == 0 {
+		if total <= s.lost[l] { // less: a spare has taken over since
 			continue
 		}
+		records := total - s.lost[l]
 		s.lost[l] = total
 		if l.Kind <= bpf.Kind(decode.KindExit) {
 			s.gaps.life = true

@@ -66,9 +66,9 @@ func printDiagnosis(c *console, f host.Facts, rows []diagnosis) error {
 		if mend := f.Remedy(fact.key); mend != "" {
 			line += " — " + mend
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", fact.name, line)
+		fmt.Fprintf(w, "%s\t%s\n", fact.name, line)
 	}
-	_, _ = fmt.Fprintf(w, "\nKIND\tTIER\tHOOK OR REASON\n")
+	fmt.Fprintf(w, "\nKIND\tTIER\tHOOK OR REASON\n")
 	for _, r := range rows {
 		detail := strings.Join(r.Programs, " ")
 		if r.Mend != "" {

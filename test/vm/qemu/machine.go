@@ -23,7 +23,6 @@ type Machine struct {
 	CPUs     int       // at least 1
 	MemoryMB int       // at most half of it is for files, and they are in it twice at the start
 	Append   string    // further words for the kernel's command line
-	Counted  bool      // its clock counts instructions, whatever else the host does
 	Load     []string  // modules to load before the command, or just "all"; the others come on demand
 	Files    []File    // what the guest gets
 	Env      []string  // NAME=value for the command
@@ -114,9 +113,6 @@ func (m *Machine) args(image, sent string) []string {
 	}
 	// The emulated CPUs share the host's counter; kernels before 6.12 find it
 	// out of step and read a slow emulated timer for every time stamp instead.
-	if m.Counted {
-		args = append(args, "-icount", "shift=1,sleep=off") // 2 ns each
-	}
 	words := "console=ttyS0 quiet panic=-1 oops=panic tsc=reliable"
 	if m.Out != "" {
 		words += " vigil.out"
@@ -172,6 +168,6 @@ func boot(ctx context.Context, emulator string, args []string, c *console) error
 	return nil
 }
 
-// cpuModel lacks cmpxchg16b: QEMU 7.2 emulates it wrongly, and Linux 6.12 then
+// cpuModel lacks cmpxchg16b: QEMU 7.2 emulated it wrongly, and Linux 6.12 then
 // corrupts its own memory within seconds (it has a fallback without).
 const cpuModel = "max,-cx16"
