@@ -119,7 +119,7 @@ func (c *Capture) skipped() ([]Lost, error) {
 	return out, nil
 }
 
-// spare ends the name of a program that stands in for another: WITH_SPARE of core.h.
+// spare ends the name of a program that stands in for another: WITH_SPARES of core.h.
 const spare = "_spare"
 
 // spared is how often a kind's spare did the work, on all CPUs.

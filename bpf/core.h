@@ -36,6 +36,7 @@ struct process {
 	u64 exec_id;
 	u64 parent_exec_id;
 	u64 start;
+	u64 image; // the kernel's count of what it executed: task_struct.self_exec_id
 };
 
 struct {
@@ -198,16 +199,17 @@ static __always_inline void let_go(void)
 	}
 
 // Where a kernel preempts within programs even hold does not help for certain: the
-// task may be taken off its CPU while it lets go, and until it is back the kernel
-// skips the program for all others there. What must not be missed has a spare, a
-// second program on the same hook: it does the work while the first is under way.
-// The kernel counts what it skips, `spared` what a spare took over of that.
+// task may be taken off its CPU before it holds and while it lets go, and until it is
+// back the kernel skips the program for all others there. What must not be missed has
+// two spares, programs on the same hook after it: each looks whether the event is told
+// already, by the process table and, for when that is full, by the CPU's last, and does
+// the work if not. The kernel counts what it skips, `spared` what spares took over.
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, KIND_EXIT + 1);
 	__type(key, u32); // enum kind
-	__type(value, u32);
-} under_way SEC(".maps");
+	__type(value, u64);
+} last_told SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -216,10 +218,19 @@ struct {
 	__type(value, u64);
 } spared SEC(".maps");
 
-static __always_inline volatile u32 *under_way_of(enum kind kind)
+static __always_inline bool told_last(enum kind kind, u64 event)
 {
 	u32 key = kind;
-	return bpf_map_lookup_elem(&under_way, &key);
+	u64 *last = bpf_map_lookup_elem(&last_told, &key);
+	return last && *last == event;
+}
+
+static __always_inline void tell_last(enum kind kind, u64 event)
+{
+	u32 key = kind;
+	u64 *last = bpf_map_lookup_elem(&last_told, &key);
+	if (last)
+		*last = event;
 }
 
 static __always_inline void count_spared(enum kind kind)
@@ -230,32 +241,23 @@ static __always_inline void count_spared(enum kind kind)
 		__sync_fetch_and_add(n, 1);
 }
 
-#define WITH_SPARE(section, name, kind, work)            \
-	SEC(section)                                     \
-	int name(u64 *ctx)                               \
-	{                                                \
-		volatile u32 *on = under_way_of(kind);   \
-		if (!on)                                 \
-			return 0;                        \
-		*on = 1;                                 \
-		hold();                                  \
-		work;                                    \
-		let_go();                                \
-		*on = 0;                                 \
-		return 0;                                \
-	}                                                \
-	SEC(section)                                     \
-	int name##_spare(u64 *ctx)                       \
-	{                                                \
-		volatile u32 *on = under_way_of(kind);   \
-		if (!on || !*on)                         \
-			return 0;                        \
-		hold();                                  \
-		work;                                    \
-		count_spared(kind);                      \
-		let_go();                                \
-		return 0;                                \
+#define SPARE(section, name, kind, told, work) \
+	SEC(section)                           \
+	int name(u64 *ctx)                     \
+	{                                      \
+		if (told)                      \
+			return 0;              \
+		hold();                        \
+		work;                          \
+		count_spared(kind);            \
+		let_go();                      \
+		return 0;                      \
 	}
+
+#define WITH_SPARES(section, name, kind, told, work)       \
+	HELD(section, name, work)                          \
+	SPARE(section, name##_spare, kind, told, work)     \
+	SPARE(section, name##_second_spare, kind, told, work)
 
 // watched says whether the current process is in scope, for programs that only keep state.
 static __always_inline bool watched(void)

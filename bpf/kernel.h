@@ -269,6 +269,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	u64 start_boottime;
+	u64 self_exec_id;
 	u64 utime;
 	u64 stime;
 	int exit_code;

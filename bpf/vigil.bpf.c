@@ -5,6 +5,7 @@
 // The kernel object: every topic, in one compilation unit so that they share maps.
 #include "identity.bpf.c"
 #include "process.bpf.c"
+#include "seed.bpf.c"
 #include "file.bpf.c"
 #include "write.bpf.c"
 #include "close.bpf.c"

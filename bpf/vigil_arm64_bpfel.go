@@ -398,6 +398,7 @@ type vigilProcess struct {
 	ExecId       uint64
 	ParentExecId uint64
 	Start        uint64
+	Image        uint64
 }
 
 type vigilRange struct {
@@ -481,6 +482,7 @@ const (
 	vigilMapFlowWords                    = "flow_words"
 	vigilMapFlows                        = "flows"
 	vigilMapFolds                        = "folds"
+	vigilMapLastTold                     = "last_told"
 	vigilMapLost                         = "lost"
 	vigilMapModuleNames                  = "module_names"
 	vigilMapMoreFlows                    = "more_flows"
@@ -494,7 +496,6 @@ const (
 	vigilMapRuns                         = "runs"
 	vigilMapScratches                    = "scratches"
 	vigilMapSpared                       = "spared"
-	vigilMapUnderWay                     = "under_way"
 	vigilMapVital                        = "vital"
 	vigilMapWatches                      = "watches"
 	vigilProgAcceptGraft                 = "accept_graft"
@@ -864,10 +865,13 @@ const (
 	vigilProgModuleLoad                  = "module_load"
 	vigilProgMptcpListen                 = "mptcp_listen"
 	vigilProgProcessExec                 = "process_exec"
+	vigilProgProcessExecSecondSpare      = "process_exec_second_spare"
 	vigilProgProcessExecSpare            = "process_exec_spare"
 	vigilProgProcessExit                 = "process_exit"
+	vigilProgProcessExitSecondSpare      = "process_exit_second_spare"
 	vigilProgProcessExitSpare            = "process_exit_spare"
 	vigilProgProcessFork                 = "process_fork"
+	vigilProgProcessForkSecondSpare      = "process_fork_second_spare"
 	vigilProgProcessForkSpare            = "process_fork_spare"
 	vigilProgProcessSeed                 = "process_seed"
 	vigilProgSignalSent                  = "signal_sent"
@@ -1305,10 +1309,13 @@ type vigilProgramSpecs struct {
 	ModuleLoad                  *ebpf.ProgramSpec `ebpf:"module_load"`
 	MptcpListen                 *ebpf.ProgramSpec `ebpf:"mptcp_listen"`
 	ProcessExec                 *ebpf.ProgramSpec `ebpf:"process_exec"`
+	ProcessExecSecondSpare      *ebpf.ProgramSpec `ebpf:"process_exec_second_spare"`
 	ProcessExecSpare            *ebpf.ProgramSpec `ebpf:"process_exec_spare"`
 	ProcessExit                 *ebpf.ProgramSpec `ebpf:"process_exit"`
+	ProcessExitSecondSpare      *ebpf.ProgramSpec `ebpf:"process_exit_second_spare"`
 	ProcessExitSpare            *ebpf.ProgramSpec `ebpf:"process_exit_spare"`
 	ProcessFork                 *ebpf.ProgramSpec `ebpf:"process_fork"`
+	ProcessForkSecondSpare      *ebpf.ProgramSpec `ebpf:"process_fork_second_spare"`
 	ProcessForkSpare            *ebpf.ProgramSpec `ebpf:"process_fork_spare"`
 	ProcessSeed                 *ebpf.ProgramSpec `ebpf:"process_seed"`
 	SignalSent                  *ebpf.ProgramSpec `ebpf:"signal_sent"`
@@ -1340,6 +1347,7 @@ type vigilMapSpecs struct {
 	FlowWords         *ebpf.MapSpec `ebpf:"flow_words"`
 	Flows             *ebpf.MapSpec `ebpf:"flows"`
 	Folds             *ebpf.MapSpec `ebpf:"folds"`
+	LastTold          *ebpf.MapSpec `ebpf:"last_told"`
 	Lost              *ebpf.MapSpec `ebpf:"lost"`
 	ModuleNames       *ebpf.MapSpec `ebpf:"module_names"`
 	MoreFlows         *ebpf.MapSpec `ebpf:"more_flows"`
@@ -1353,7 +1361,6 @@ type vigilMapSpecs struct {
 	Runs              *ebpf.MapSpec `ebpf:"runs"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
 	Spared            *ebpf.MapSpec `ebpf:"spared"`
-	UnderWay          *ebpf.MapSpec `ebpf:"under_way"`
 	Vital             *ebpf.MapSpec `ebpf:"vital"`
 	Watches           *ebpf.MapSpec `ebpf:"watches"`
 }
@@ -1413,6 +1420,7 @@ type vigilMaps struct {
 	FlowWords         *ebpf.Map `ebpf:"flow_words"`
 	Flows             *ebpf.Map `ebpf:"flows"`
 	Folds             *ebpf.Map `ebpf:"folds"`
+	LastTold          *ebpf.Map `ebpf:"last_told"`
 	Lost              *ebpf.Map `ebpf:"lost"`
 	ModuleNames       *ebpf.Map `ebpf:"module_names"`
 	MoreFlows         *ebpf.Map `ebpf:"more_flows"`
@@ -1426,7 +1434,6 @@ type vigilMaps struct {
 	Runs              *ebpf.Map `ebpf:"runs"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
 	Spared            *ebpf.Map `ebpf:"spared"`
-	UnderWay          *ebpf.Map `ebpf:"under_way"`
 	Vital             *ebpf.Map `ebpf:"vital"`
 	Watches           *ebpf.Map `ebpf:"watches"`
 }
@@ -1447,6 +1454,7 @@ func (m *vigilMaps) Close() error {
 		m.FlowWords,
 		m.Flows,
 		m.Folds,
+		m.LastTold,
 		m.Lost,
 		m.ModuleNames,
 		m.MoreFlows,
@@ -1460,7 +1468,6 @@ func (m *vigilMaps) Close() error {
 		m.Runs,
 		m.Scratches,
 		m.Spared,
-		m.UnderWay,
 		m.Vital,
 		m.Watches,
 	)
@@ -1858,10 +1865,13 @@ type vigilPrograms struct {
 	ModuleLoad                  *ebpf.Program `ebpf:"module_load"`
 	MptcpListen                 *ebpf.Program `ebpf:"mptcp_listen"`
 	ProcessExec                 *ebpf.Program `ebpf:"process_exec"`
+	ProcessExecSecondSpare      *ebpf.Program `ebpf:"process_exec_second_spare"`
 	ProcessExecSpare            *ebpf.Program `ebpf:"process_exec_spare"`
 	ProcessExit                 *ebpf.Program `ebpf:"process_exit"`
+	ProcessExitSecondSpare      *ebpf.Program `ebpf:"process_exit_second_spare"`
 	ProcessExitSpare            *ebpf.Program `ebpf:"process_exit_spare"`
 	ProcessFork                 *ebpf.Program `ebpf:"process_fork"`
+	ProcessForkSecondSpare      *ebpf.Program `ebpf:"process_fork_second_spare"`
 	ProcessForkSpare            *ebpf.Program `ebpf:"process_fork_spare"`
 	ProcessSeed                 *ebpf.Program `ebpf:"process_seed"`
 	SignalSent                  *ebpf.Program `ebpf:"signal_sent"`
@@ -2244,10 +2254,13 @@ func (p *vigilPrograms) Close() error {
 		p.ModuleLoad,
 		p.MptcpListen,
 		p.ProcessExec,
+		p.ProcessExecSecondSpare,
 		p.ProcessExecSpare,
 		p.ProcessExit,
+		p.ProcessExitSecondSpare,
 		p.ProcessExitSpare,
 		p.ProcessFork,
+		p.ProcessForkSecondSpare,
 		p.ProcessForkSpare,
 		p.ProcessSeed,
 		p.SignalSent,
