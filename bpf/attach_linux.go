@@ -97,6 +97,7 @@ func (c *Capture) dispatch(name, call string) error {
 
 func (c *Capture) startIter(name string) error {
 	swept := map[string]string{"fold_sweep": "folds", "datagram_sweep": "datagram_flows"}[name]
+	waiting := map[string]string{"fold_sweep": "folds_waiting", "datagram_sweep": "datagrams_waiting"}[name]
 	iter, err := link.AttachIter(link.IterOptions{Program: c.programs[name], Map: c.maps[swept]})
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func (c *Capture) startIter(name string) error {
 	if swept == "" {
 		c.seed = iter
 	} else {
-		c.sweeps = append(c.sweeps, iter)
+		c.sweeps = append(c.sweeps, sweep{iter, c.words[waiting]})
 	}
 	c.links = append(c.links, iter)
 	return nil

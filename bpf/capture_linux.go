@@ -4,6 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
 )
 
 // Coverage says for every kind how it is captured.
@@ -11,7 +14,7 @@ func (c *Capture) Coverage() []Coverage { return c.coverage }
 
 // SetKinds changes which kinds the kernel captures: a bit per Kind.
 func (c *Capture) SetKinds(kinds uint64) error {
-	if err := c.kinds.Set(kinds); err != nil {
+	if err := c.words["kinds"].Set(kinds); err != nil {
 		return fmt.Errorf("set kinds: %w", err)
 	}
 	return nil
@@ -134,15 +137,40 @@ func (c *Capture) spared(k Kind) (taken uint64, err error) {
 	return taken, nil
 }
 
+// sweep goes through a table of the kernel's.
+type sweep struct {
+	iter    *link.Iter
+	waiting *ebpf.Variable // not 0: there is something in the table
+}
+
 // Sweep makes the kernel tell of the repeats whose window is over, and of the UDP
-// sockets that are gone.
+// sockets that are gone. Where nothing waits it costs nothing.
 func (c *Capture) Sweep() error {
-	for _, sweep := range c.sweeps {
-		if err := run(sweep, "sweep the kernel's tables"); err != nil {
-			return err
+	for _, s := range c.sweeps {
+		var waiting uint32
+		err := s.waiting.Get(&waiting)
+		if err == nil && waiting == 0 {
+			continue
+		}
+		// Before: what comes meanwhile, or stays, sets it again.
+		if err = errors.Join(err, s.waiting.Set(uint32(0))); err == nil {
+			err = run(s.iter, "go through it")
+		}
+		if err != nil {
+			return fmt.Errorf("sweep the kernel's tables: %w", err)
 		}
 	}
 	return nil
+}
+
+// Losses counts what made Lost change, but for what the kernel skipped: to look is
+// cheap, to ask what was lost is not.
+func (c *Capture) Losses() (uint64, error) {
+	var n uint64
+	if err := c.words["losses"].Get(&n); err != nil {
+		return 0, fmt.Errorf("read the loss counter: %w", err)
+	}
+	return n, nil
 }
 
 // Watch sets the names of files, and of directories whose files, reading is told of.
@@ -168,10 +196,10 @@ func (c *Capture) Watch(names []string) error {
 		lengths |= 1 << (len(name) & 63)
 		letters |= 1 << (name[0] & 63)
 	}
-	if err := c.letters.Set(letters); err != nil {
+	if err := c.words["watch_letters"].Set(letters); err != nil {
 		return fmt.Errorf("set the watched letters: %w", err)
 	}
-	if err := c.lengths.Set(lengths); err != nil {
+	if err := c.words["watch_lengths"].Set(lengths); err != nil {
 		return fmt.Errorf("set the watched lengths: %w", err)
 	}
 	return nil

@@ -17,7 +17,7 @@ static __always_inline bool fold_written(struct fold_key *key, struct open_file 
 	f->last = o->last;
 	__sync_fetch_and_add(&f->bytes, o->bytes);
 	__sync_fetch_and_add(&f->writes, o->writes);
-	__sync_fetch_and_add(&f->pending, 1);
+	count_repeat(f);
 	if (o->last - f->opened >= FOLD_WINDOW)
 		end_fold(f, o->last);
 	return true;

@@ -31,6 +31,10 @@ const volatile u32 arguments_max = 4096;
 
 // Settings that may change while running.
 volatile u64 kinds = ~0ULL; // bit per enum kind
+volatile u32 reader_comes = 0; // the reader comes by itself: nobody need wake it
+
+// What the reader looks at before it asks for more.
+volatile u64 losses = 0; // each was counted in `lost`
 
 struct process {
 	u64 exec_id;
@@ -76,6 +80,7 @@ static __always_inline void count_many_lost(u32 kind, u32 reason, u32 events)
 	u64 *n = bpf_map_lookup_elem(&lost, &key);
 	if (n)
 		__sync_fetch_and_add(n, events);
+	__sync_fetch_and_add(&losses, 1);
 }
 
 static __always_inline void count_lost(u32 kind, u32 reason)
@@ -284,7 +289,7 @@ static __always_inline void send(void *ring, enum ring number, struct event_head
 		count_many_lost(h->kind, LOST_SCRATCH, h->count);
 		return;
 	}
-	if (bpf_ringbuf_output(ring, h, size, 0)) {
+	if (bpf_ringbuf_output(ring, h, size, reader_comes ? BPF_RB_NO_WAKEUP : 0)) {
 		__sync_fetch_and_add(n, 1);
 		count_many_lost(h->kind, LOST_RING_FULL, h->count); // a fold stands for many
 	}

@@ -180,6 +180,8 @@ int datagram_sweep(struct bpf_iter__bpf_map_elem *ctx)
 	struct datagram_flow *f = bpf_map_lookup_elem(&datagram_flows, &sk);
 	if (f && is_gone(as_sock(sk), f))
 		end_datagram_flow(&r, (struct sock *)sk, f);
+	else
+		datagrams_waiting = 1;
 	return 0;
 }
 

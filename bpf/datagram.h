@@ -36,6 +36,8 @@ struct {
 	__type(value, struct datagram_flow);
 } datagram_flows SEC(".maps");
 
+volatile u32 datagrams_waiting = 0; // there are such sockets
+
 // The other ends that a socket has had to do with. One that is forgotten is told again.
 struct peer {
 	u64 socket;
@@ -156,6 +158,7 @@ static __always_inline struct datagram_flow *begin_datagram_flow(struct datagram
 	f->told = 0;
 	if (bpf_map_update_elem(&datagram_flows, &key, f, BPF_ANY))
 		return f; // no room: what it says is told, but not its end
+	datagrams_waiting = 1;
 	return bpf_map_lookup_elem(&datagram_flows, &key);
 }
 

@@ -69,7 +69,7 @@ static __always_inline bool fold_open(struct fold_key *key, struct event_header 
 	struct fold *f = fold_of(key);
 	if (!f)
 		return false;
-	__sync_fetch_and_add(&f->pending, 1);
+	count_repeat(f);
 	f->last = h->time;
 	if (h->time - f->opened >= FOLD_WINDOW)
 		end_fold(f, h->time);

@@ -224,9 +224,33 @@ static __always_inline int on_close_begin(struct sock *sk)
 	return 0;
 }
 
-// Two programs look at the changes. The first runs where a process asks for them;
-// the second mostly where packets do, in interrupts that may come while the first
-// runs: the kernel skips a program that is already running on the CPU.
+// In the full tier what a process asks for is seen at the functions that do it: a
+// connection goes through eight changes of state, and each runs what hangs there.
+SEC("fentry/tcp_connect")
+int flow_connect(u64 *ctx)
+{
+	hold();
+	on_connect_begin((void *)ctx[0]);
+	let_go();
+	return 0;
+}
+
+SEC("fentry/inet_csk_listen_start")
+int flow_listen(u64 *ctx)
+{
+	struct sock *sk = (void *)ctx[0];
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	hold();
+	on_listen(sk);
+	let_go();
+	return 0;
+}
+
+// In the others two programs look at the changes. The first runs where a process asks
+// for them; the second mostly where packets do, in interrupts that may come while the
+// first runs: the kernel skips a program that is already running on the CPU.
 SEC("tp_btf/inet_sock_set_state")
 int flow_begin(u64 *ctx)
 {

@@ -57,6 +57,8 @@ struct {
 	__type(value, struct fold);
 } folds SEC(".maps");
 
+volatile u32 folds_waiting = 0; // some have repeats to tell
+
 static __always_inline struct fold *fold_slot(const struct fold_key *key)
 {
 	u64 x = (key->exec_id ^ key->name ^ key->inode << 8 ^ key->kind ^ (u64)key->device << 40) * 0x9e3779b97f4a7c15ULL;
@@ -71,6 +73,14 @@ static __always_inline struct fold *fold_of(const struct fold_key *key)
 	if (f && f->key.exec_id == key->exec_id && f->key.inode == key->inode && f->key.name == key->name && f->key.device == key->device && f->key.kind == key->kind)
 		return f;
 	return NULL;
+}
+
+// count_repeat adds to what the fold has to tell.
+static __always_inline void count_repeat(struct fold *f)
+{
+	__sync_fetch_and_add(&f->pending, 1);
+	if (!folds_waiting)
+		folds_waiting = 1;
 }
 
 // claim takes a lock that nobody waits for; release gives it back. Linux 5.10 has
@@ -163,10 +173,14 @@ int fold_sweep(struct bpf_iter__bpf_map_elem *ctx)
 		return 0;
 	index = *key;
 	struct fold *f = bpf_map_lookup_elem(&folds, &index);
-	if (f && f->pending && now - f->opened >= FOLD_WINDOW && claim(&f->claim)) {
-		end_fold(f, now);
-		release(&f->claim);
+	if (!f || !f->pending)
+		return 0;
+	if (now - f->opened < FOLD_WINDOW || !claim(&f->claim)) {
+		folds_waiting = 1;
+		return 0;
 	}
+	end_fold(f, now);
+	release(&f->claim);
 	return 0;
 }
 

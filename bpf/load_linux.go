@@ -59,11 +59,9 @@ type Capture struct {
 	failed   map[string]error
 	links    []link.Link
 	coverage []Coverage
-	kinds    *ebpf.Variable
-	lengths  *ebpf.Variable
-	letters  *ebpf.Variable
+	words    map[string]*ebpf.Variable // that change while running
 	seed     *link.Iter
-	sweeps   []*link.Iter
+	sweeps   []sweep
 	poll     *os.File
 
 	interrupted atomic.Bool // a Wait is to end
@@ -180,8 +178,7 @@ func (c *Capture) makeMaps() error {
 	if err != nil {
 		return fmt.Errorf("make the kernel maps (needs CAP_BPF or root, and BTF): %w", err)
 	}
-	c.maps, c.kinds = all.Maps, all.Variables["kinds"]
-	c.lengths, c.letters = all.Variables["watch_lengths"], all.Variables["watch_letters"]
+	c.maps, c.words = all.Maps, all.Variables
 	return nil
 }
 

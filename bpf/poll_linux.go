@@ -49,6 +49,20 @@ func (c *Capture) Wait(deadline time.Time) error {
 	return nil
 }
 
+// Comes says whether the reader comes by itself: then the kernel wakes nobody, which
+// saves programs and reader the cost of it. A program that saw it set may commit its
+// record a moment after it is not any more: look once more before the next Wait.
+func (c *Capture) Comes(byItself bool) error {
+	var word uint32
+	if byItself {
+		word = 1
+	}
+	if err := c.words["reader_comes"].Set(word); err != nil {
+		return fmt.Errorf("tell the kernel who wakes whom: %w", err)
+	}
+	return nil
+}
+
 // Interrupt ends a Wait that another goroutine is in, or is about to begin: what
 // that sets as its deadline could undo ours, so that it is told in two ways.
 func (c *Capture) Interrupt() error {

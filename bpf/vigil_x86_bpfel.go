@@ -722,6 +722,8 @@ const (
 	vigilProgFileWrite                   = "file_write"
 	vigilProgFileWritev                  = "file_writev"
 	vigilProgFlowBegin                   = "flow_begin"
+	vigilProgFlowConnect                 = "flow_connect"
+	vigilProgFlowListen                  = "flow_listen"
 	vigilProgFlowState                   = "flow_state"
 	vigilProgFoldSweep                   = "fold_sweep"
 	vigilProgInet6Bind                   = "inet6_bind"
@@ -887,9 +889,13 @@ const (
 	vigilVarArgumentsMax                 = "arguments_max"
 	vigilVarBootSeed                     = "boot_seed"
 	vigilVarCgroupController             = "cgroup_controller"
+	vigilVarDatagramsWaiting             = "datagrams_waiting"
+	vigilVarFoldsWaiting                 = "folds_waiting"
 	vigilVarKinds                        = "kinds"
+	vigilVarLosses                       = "losses"
 	vigilVarMoreFlowsKept                = "more_flows_kept"
 	vigilVarPageShift                    = "page_shift"
+	vigilVarReaderComes                  = "reader_comes"
 	vigilVarScope                        = "scope"
 	vigilVarScopeCgroup                  = "scope_cgroup"
 	vigilVarScopeCgroupLevel             = "scope_cgroup_level"
@@ -1166,6 +1172,8 @@ type vigilProgramSpecs struct {
 	FileWrite                   *ebpf.ProgramSpec `ebpf:"file_write"`
 	FileWritev                  *ebpf.ProgramSpec `ebpf:"file_writev"`
 	FlowBegin                   *ebpf.ProgramSpec `ebpf:"flow_begin"`
+	FlowConnect                 *ebpf.ProgramSpec `ebpf:"flow_connect"`
+	FlowListen                  *ebpf.ProgramSpec `ebpf:"flow_listen"`
 	FlowState                   *ebpf.ProgramSpec `ebpf:"flow_state"`
 	FoldSweep                   *ebpf.ProgramSpec `ebpf:"fold_sweep"`
 	Inet6Bind                   *ebpf.ProgramSpec `ebpf:"inet6_bind"`
@@ -1373,9 +1381,13 @@ type vigilVariableSpecs struct {
 	ArgumentsMax     *ebpf.VariableSpec `ebpf:"arguments_max"`
 	BootSeed         *ebpf.VariableSpec `ebpf:"boot_seed"`
 	CgroupController *ebpf.VariableSpec `ebpf:"cgroup_controller"`
+	DatagramsWaiting *ebpf.VariableSpec `ebpf:"datagrams_waiting"`
+	FoldsWaiting     *ebpf.VariableSpec `ebpf:"folds_waiting"`
 	Kinds            *ebpf.VariableSpec `ebpf:"kinds"`
+	Losses           *ebpf.VariableSpec `ebpf:"losses"`
 	MoreFlowsKept    *ebpf.VariableSpec `ebpf:"more_flows_kept"`
 	PageShift        *ebpf.VariableSpec `ebpf:"page_shift"`
+	ReaderComes      *ebpf.VariableSpec `ebpf:"reader_comes"`
 	Scope            *ebpf.VariableSpec `ebpf:"scope"`
 	ScopeCgroup      *ebpf.VariableSpec `ebpf:"scope_cgroup"`
 	ScopeCgroupLevel *ebpf.VariableSpec `ebpf:"scope_cgroup_level"`
@@ -1481,9 +1493,13 @@ type vigilVariables struct {
 	ArgumentsMax     *ebpf.Variable `ebpf:"arguments_max"`
 	BootSeed         *ebpf.Variable `ebpf:"boot_seed"`
 	CgroupController *ebpf.Variable `ebpf:"cgroup_controller"`
+	DatagramsWaiting *ebpf.Variable `ebpf:"datagrams_waiting"`
+	FoldsWaiting     *ebpf.Variable `ebpf:"folds_waiting"`
 	Kinds            *ebpf.Variable `ebpf:"kinds"`
+	Losses           *ebpf.Variable `ebpf:"losses"`
 	MoreFlowsKept    *ebpf.Variable `ebpf:"more_flows_kept"`
 	PageShift        *ebpf.Variable `ebpf:"page_shift"`
+	ReaderComes      *ebpf.Variable `ebpf:"reader_comes"`
 	Scope            *ebpf.Variable `ebpf:"scope"`
 	ScopeCgroup      *ebpf.Variable `ebpf:"scope_cgroup"`
 	ScopeCgroupLevel *ebpf.Variable `ebpf:"scope_cgroup_level"`
@@ -1722,6 +1738,8 @@ type vigilPrograms struct {
 	FileWrite                   *ebpf.Program `ebpf:"file_write"`
 	FileWritev                  *ebpf.Program `ebpf:"file_writev"`
 	FlowBegin                   *ebpf.Program `ebpf:"flow_begin"`
+	FlowConnect                 *ebpf.Program `ebpf:"flow_connect"`
+	FlowListen                  *ebpf.Program `ebpf:"flow_listen"`
 	FlowState                   *ebpf.Program `ebpf:"flow_state"`
 	FoldSweep                   *ebpf.Program `ebpf:"fold_sweep"`
 	Inet6Bind                   *ebpf.Program `ebpf:"inet6_bind"`
@@ -2111,6 +2129,8 @@ func (p *vigilPrograms) Close() error {
 		p.FileWrite,
 		p.FileWritev,
 		p.FlowBegin,
+		p.FlowConnect,
+		p.FlowListen,
 		p.FlowState,
 		p.FoldSweep,
 		p.Inet6Bind,

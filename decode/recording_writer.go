@@ -32,8 +32,12 @@ func (w *Writer) Write(r Record) error {
 	if w.err != nil {
 		return w.err
 	}
-	w.room = appendZeros(append(w.room[:0], r.raw...), aligned(len(r.raw))-len(r.raw))
-	if _, err := w.w.Write(w.room); err != nil {
+	padded := r.raw
+	if n := aligned(len(r.raw)) - len(r.raw); n > 0 {
+		w.room = appendZeros(append(w.room[:0], r.raw...), n)
+		padded = w.room
+	}
+	if _, err := w.w.Write(padded); err != nil {
 		w.err = fmt.Errorf("write recording: after %d records: %w", w.records, err)
 		return w.err
 	}

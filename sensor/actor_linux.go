@@ -5,8 +5,8 @@ import (
 	"vigil/sensor/process"
 )
 
-// actor tells sinks who did it. The result is used again for the next event.
-func (s *Sensor) actor(r decode.Record, p *process.Process) *decode.Actor {
+// describe tells sinks who did it. The result is used again for the next event.
+func (s *Sensor) describe(r decode.Record, p *process.Process) *decode.Actor {
 	a := &s.actors[0]
 	*a = decode.Actor{BootOffset: s.bootOffset, Hostname: s.hostname, ExecID: r.ExecID, PID: r.PID}
 	if r.Kind() == decode.KindLost {

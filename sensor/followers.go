@@ -75,6 +75,9 @@ func (f *Followers) Take(e *Event) {
 	}
 }
 
+// Flush has nothing to do: what is taken is on its way.
+func (f *Followers) Flush() {}
+
 // offer puts a line into the queue, if there is room.
 func (to *follower) offer(line []byte) bool {
 	if to.bytes.Load()+int64(len(line)) > followerBytes {
@@ -93,8 +96,8 @@ func (to *follower) miss(e *Event) {
 	if to.missed.Records == 0 {
 		to.missed = decode.Lost{Since: e.Record.Time, CPU: ^uint32(0), Reason: decode.LostReasonReader}
 		to.actor = decode.Actor{}
-		if e.Actor != nil {
-			to.actor = decode.Actor{BootOffset: e.Actor.BootOffset, Hostname: e.Actor.Hostname}
+		if a := e.Actor(); a != nil {
+			to.actor = decode.Actor{BootOffset: a.BootOffset, Hostname: a.Hostname}
 		}
 	}
 	to.missed.Records++
@@ -107,7 +110,7 @@ func (f *Followers) told(to *follower) []byte {
 	if err != nil {
 		return nil
 	}
-	return to.form.append(nil, &Event{Record: r, Actor: &to.actor})
+	return to.form.append(nil, &Event{Record: r, actor: &to.actor})
 }
 
 func (m form) append(dst []byte, e *Event) []byte {

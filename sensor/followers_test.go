@@ -73,7 +73,7 @@ func fileEvent(n uint64, size int) *Event {
 	h := recordtest.Header()
 	h.Time = n
 	r := recordtest.DecodedWith(h, decode.KindFileOpen, decode.FileOpen{}, bytes.Repeat([]byte("x"), size))
-	return &Event{Record: r, Actor: &decode.Actor{Hostname: "web1", Comm: []byte("sh")}}
+	return &Event{Record: r, actor: &decode.Actor{Hostname: "web1", Comm: []byte("sh")}}
 }
 
 type told struct {

@@ -57,7 +57,7 @@ func TestLossIsToldWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := Event{Record: r, Actor: &decode.Actor{BootOffset: 1e18, Hostname: "web1"}}
+	e := Event{Record: r, actor: &decode.Actor{BootOffset: 1e18, Hostname: "web1"}}
 	var told struct {
 		Time   int64 `json:"time"`
 		Start  int64 `json:"start_time"`

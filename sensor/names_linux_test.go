@@ -23,9 +23,11 @@ type execIn struct {
 	user      string
 }
 
+func (c execs) Flush() {}
+
 func (c execs) Take(e *Event) {
-	if e.Record.Kind() == decode.KindExec && strings.HasSuffix(string(e.Actor.Path), "/true") {
-		c <- execIn{e.Record.PID, e.Actor.Container, strings.Clone(e.Actor.User)}
+	if e.Record.Kind() == decode.KindExec && strings.HasSuffix(string(e.Actor().Path), "/true") {
+		c <- execIn{e.Record.PID, e.Actor().Container, strings.Clone(e.Actor().User)}
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	gatherMuch   = 20 * time.Millisecond
 	busy         = 16 // records in a batch from which on more are waited for
 	tick         = time.Second
+	askSkipped   = 5 * time.Second // how often the kernel is asked what it skipped: a call a program
 )
 
 // Run captures until the context ends. It calls ready once, when events flow and
@@ -36,28 +37,53 @@ func (s *Sensor) run(ctx context.Context, ready func()) error {
 		return err
 	}
 	ready()
-	next, gather := time.Now().Add(tick), gatherLittle
+	s.due = time.Now().Add(tick)
 	for ctx.Err() == nil {
-		if err := s.capture.Wait(next); err != nil && ctx.Err() == nil {
+		if err := s.capture.Wait(s.due); err != nil && ctx.Err() == nil {
 			return err
 		}
-		s.answer()
+		s.attend()
 		if s.queued() {
-			sleep(ctx, gather)
-			gather = gatherLittle
-			if s.drain() >= busy {
-				gather = gatherMuch
+			if err := s.gather(ctx); err != nil {
+				return err
 			}
-		}
-		if now := time.Now(); now.After(next) {
-			s.tick()
-			next = now.Add(tick)
 		}
 	}
 	s.drain()
 	s.tick()
 	s.answer()
 	return nil
+}
+
+// gather reads until little comes. While much comes the kernel is told that it need not
+// wake anybody; a last look then finds what it kept silent about.
+func (s *Sensor) gather(ctx context.Context) error {
+	sleep(ctx, gatherLittle)
+	if s.drain() < busy {
+		return nil
+	}
+	if err := s.capture.Comes(true); err != nil {
+		return err
+	}
+	for n := busy; n >= busy && ctx.Err() == nil; n = s.drain() {
+		s.attend()
+		sleep(ctx, gatherMuch)
+	}
+	if err := s.capture.Comes(false); err != nil {
+		return err
+	}
+	sleep(ctx, gatherLittle)
+	s.drain()
+	return nil
+}
+
+// attend does what others ask for, and what is due.
+func (s *Sensor) attend() {
+	s.answer()
+	if now := time.Now(); now.After(s.due) {
+		s.tick()
+		s.due = now.Add(tick)
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) {
@@ -93,6 +119,9 @@ func (s *Sensor) drain() int {
 	n += s.capture.Bulk.Read(bulk, s.take)
 	if s.gaps.open {
 		s.tellLoss()
+	}
+	for _, k := range s.sinks {
+		k.Flush()
 	}
 	return n
 }
@@ -135,7 +164,7 @@ func (s *Sensor) fill(p *process.Process) {
 
 func (s *Sensor) hand(r decode.Record, p *process.Process) {
 	e := &s.event
-	*e = Event{Record: r, Process: p, Actor: s.actor(r, p), Finding: s.judge.Judge(r)}
+	*e = Event{Record: r, Process: p, Finding: s.judge.Judge(r), from: s}
 	if e.Finding != nil {
 		s.alerts++
 	}
@@ -149,10 +178,22 @@ func (s *Sensor) tick() {
 	if err := s.capture.Sweep(); err != nil {
 		s.log.Error("sweep", "error", err)
 	}
-	s.drain()
-	s.tellLoss()
+	if s.lossDue() {
+		s.tellLoss()
+	}
 	s.table.Expire(now())
+	s.drain()
 	s.reconcile()
+}
+
+// lossDue says whether the counters may tell of a loss that is not told yet.
+func (s *Sensor) lossDue() bool {
+	n, err := s.capture.Losses()
+	if err == nil && n == s.losses && time.Now().Before(s.skippedDue) {
+		return false
+	}
+	s.losses = n
+	return true
 }
 
 func now() uint64 {
@@ -165,7 +206,7 @@ func now() uint64 {
 
 // tellLoss turns what the counters say since the last time into events.
 func (s *Sensor) tellLoss() {
-	s.gaps.open = false
+	s.gaps.open, s.skippedDue = false, time.Now().Add(askSkipped)
 	lost, err := s.capture.Lost()
 	if err != nil {
 		s.log.Error("read the loss counters", "error", err)

@@ -27,10 +27,14 @@ func NewReplay(m decode.Meta) *Replay {
 func (p *Replay) Event(r decode.Record) *Event {
 	p.table.Expire(r.Time)
 	who := p.table.Apply(r)
+	p.event = Event{Record: r, Process: who, Finding: p.judge.Judge(r), from: p}
+	return &p.event
+}
+
+func (p *Replay) describe(r decode.Record, who *process.Process) *decode.Actor {
 	p.actors[0] = decode.Actor{BootOffset: p.meta.BootOffset, Hostname: p.meta.Host, ExecID: r.ExecID, PID: r.PID}
 	if r.Kind() != decode.KindLost {
 		attribute(&p.actors, p.table, r, who)
 	}
-	p.event = Event{Record: r, Process: who, Actor: &p.actors[0], Finding: p.judge.Judge(r)}
-	return &p.event
+	return &p.actors[0]
 }

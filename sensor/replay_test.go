@@ -25,24 +25,24 @@ func TestReplayKnowsProcesses(t *testing.T) {
 		record(0xc, 0xa, 11, 12e9, decode.KindExec, decode.Exec{PPID: 10, Start: 11e9, PreviousExecID: 0xb}, "/dev/shm/x", "x\x00", "/srv", "", "", "", "x"),
 	} {
 		e := p.Event(r)
-		if e.Actor.Hostname != "web1" || e.Actor.BootOffset != 5e9 || e.Process == nil {
-			t.Errorf("%s: %+v", r.Kind(), e.Actor)
+		if e.Actor().Hostname != "web1" || e.Actor().BootOffset != 5e9 || e.Process == nil {
+			t.Errorf("%s: %+v", r.Kind(), e.Actor())
 		}
 		if loud := e.Finding != nil; loud != (r.ExecID == 0xc) {
 			t.Errorf("%s: finding %v", r.Kind(), e.Finding)
 		}
-		if r.Kind() == decode.KindFork && string(e.Actor.Comm) != "sh" {
-			t.Errorf("who forks is %q", e.Actor.Comm)
+		if r.Kind() == decode.KindFork && string(e.Actor().Comm) != "sh" {
+			t.Errorf("who forks is %q", e.Actor().Comm)
 		}
 	}
 	e := p.Event(record(0xc, 0xa, 11, 13e9, decode.KindFileUnlink, decode.FileChange{}, "/tmp/x"))
-	a := e.Actor
+	a := e.Actor()
 	if string(a.Path) != "/dev/shm/x" || string(a.Arguments) != "x\x00" || string(a.CWD) != "/srv" || a.PPID != 10 || a.Parent == nil ||
 		string(a.Parent.Path) != "/bin/sh" || a.Parent.PID != 10 || a.Parent.ExecID != 0xa {
 		t.Errorf("%+v, made by %+v", a, a.Parent)
 	}
-	if e = p.Event(record(0, 0, 0, 14e9, decode.KindLost, decode.Lost{Records: 1})); e.Actor.Hostname != "web1" || e.Actor.Parent != nil || e.Actor.Path != nil {
-		t.Errorf("what was lost is nobody's: %+v", e.Actor)
+	if e = p.Event(record(0, 0, 0, 14e9, decode.KindLost, decode.Lost{Records: 1})); e.Actor().Hostname != "web1" || e.Actor().Parent != nil || e.Actor().Path != nil {
+		t.Errorf("what was lost is nobody's: %+v", e.Actor())
 	}
 	unlink := record(0xc, 0xa, 11, 15e9, decode.KindFileUnlink, decode.FileChange{}, "/tmp/x")
 	if n := testing.AllocsPerRun(100, func() { p.Event(unlink) }); n != 0 {

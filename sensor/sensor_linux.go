@@ -42,6 +42,10 @@ type Sensor struct {
 	loss     lossRecord
 	lost     map[bpf.Lost]uint64 // without Records: told already
 	lossTime uint64
+	losses   uint64    // as of the last look
+	due      time.Time // of the next tick
+
+	skippedDue time.Time
 	events   [decode.KindCount]uint64
 	records  uint64
 	bytes    uint64

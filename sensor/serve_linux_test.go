@@ -67,6 +67,8 @@ type live struct {
 }
 
 // Take checks what is told of losses.
+func (l *live) Flush() {}
+
 func (l *live) Take(e *Event) {
 	if e.Record.Kind() != decode.KindLost {
 		return

@@ -17,6 +17,7 @@ type printer struct {
 	style  decode.Style
 	filter *decode.Filter
 	shows  func(decode.Kind) bool // nil: all
+	failed func()                  // called when printing fails; nil: nobody need know
 	buffer []byte
 	err    error
 }
@@ -51,9 +52,15 @@ func (p *printer) write() {
 	}
 	if _, err := p.out.Write(p.buffer); err != nil && p.err == nil {
 		p.err = fmt.Errorf("print events: %w", err)
+		if p.failed != nil {
+			p.failed()
+		}
 	}
 	p.buffer = p.buffer[:0]
 }
+
+// Flush writes what waits.
+func (p *printer) Flush() { _ = p.flush() }
 
 // flush writes what waits, and says whether printing has failed.
 func (p *printer) flush() error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 
 	"vigil/decode"
 	"vigil/sensor"
@@ -20,8 +21,14 @@ type recorder struct {
 	file   io.WriteCloser
 	buffer *bufio.Writer
 	writer *decode.Writer
+	failed func(error) // called once, when the recording ends; nil: nobody need know
+	due    time.Time   // of the next flush
 	err    error
 }
+
+// recordEvery is how often what waits is written, so that little is missing should the
+// sensor be killed.
+const recordEvery = time.Second
 
 func createRecorder(path string, meta decode.Meta) (*recorder, error) {
 	f, err := os.Create(path)
@@ -52,8 +59,20 @@ func (r *recorder) Take(e *sensor.Event) {
 	}
 }
 
-// flush writes what waits, so that little is missing should the sensor be killed.
-// It gives what ended the recording, always again.
+// Flush writes what waits, now and then. The first failure is told.
+func (r *recorder) Flush() {
+	now := time.Now()
+	if now.Before(r.due) {
+		return
+	}
+	r.due = now.Add(recordEvery)
+	if err := r.flush(); err != nil && r.failed != nil {
+		r.failed(err)
+		r.failed = nil
+	}
+}
+
+// flush writes what waits. It gives what ended the recording, always again.
 func (r *recorder) flush() error {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

@@ -100,13 +100,14 @@ func (w *watch) run(config sensor.Config) (err error) {
 		if w.recorder, err = createRecorder(w.Record, w.sensor.Meta()); err != nil {
 			return err
 		}
+		w.recorder.failed = func(err error) { w.log.Error("recording ended, the watch goes on", "error", err) }
 		w.sensor.AddSink(w.recorder)
 	}
 	w.sensor.AddSink(w.followers)
 
 	ctx, cancel := context.WithCancel(w.console.ctx)
 	defer cancel()
-	w.cancel = cancel
+	w.cancel, w.printer.failed = cancel, cancel // the last flush tells why
 	if socket != nil {
 		w.begin(func() error { return w.sensor.Serve(ctx, socket, w.followers) })
 	}
@@ -114,7 +115,6 @@ func (w *watch) run(config sensor.Config) (err error) {
 		w.begin(func() error { return w.sensor.ServeMetrics(ctx, config.Metrics) })
 	}
 	w.begin(func() error { return w.reloadOnHangup(ctx, hangup) })
-	w.begin(func() error { return w.flushUntil(ctx) })
 	w.begin(func() error {
 		defer cancel()
 		return w.sensor.Run(ctx, func() { w.ready(ctx) })
@@ -259,36 +259,5 @@ func (w *watch) reload() {
 		w.log.Warn("configuration read again; some of it needs a restart", "keys", strings.Join(restart, " "))
 	default:
 		w.log.Info("configuration read again")
-	}
-}
-
-// How often what waits is written: for eyes, and for a disk.
-const (
-	printEvery  = 100 * time.Millisecond
-	recordEvery = time.Second
-)
-
-func (w *watch) flushUntil(ctx context.Context) error {
-	toPrint, toRecord := time.NewTicker(printEvery), time.NewTicker(recordEvery)
-	defer toPrint.Stop()
-	defer toRecord.Stop()
-	told := w.recorder == nil
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-toPrint.C:
-			if w.printer.flush() != nil { // the last flush tells why
-				w.cancel()
-			}
-		case <-toRecord.C:
-			if told {
-				continue
-			}
-			if err := w.recorder.flush(); err != nil {
-				told = true
-				w.log.Error("recording ended, the watch goes on", "error", err)
-			}
-		}
 	}
 }
