@@ -127,12 +127,12 @@ const spare = "_spare"
 
 // spared is how often a kind's spare did the work, on all CPUs.
 func (c *Capture) spared(k Kind) (taken uint64, err error) {
-	var perCPU []uint64
-	if err := c.maps["spared"].Lookup(uint32(k), &perCPU); err != nil {
+	var perCPU []struct{ Told, Spared uint64 } // struct turn of core.h
+	if err := c.maps["turns"].Lookup(uint32(k), &perCPU); err != nil {
 		return 0, fmt.Errorf("read what spares took over: %w", err)
 	}
-	for _, n := range perCPU {
-		taken += n
+	for _, t := range perCPU {
+		taken += t.Spared
 	}
 	return taken, nil
 }

@@ -139,17 +139,13 @@ static __always_inline bool in_scoped_cgroup(void)
 	return bpf_get_current_ancestor_cgroup_id(scope_cgroup_level) == scope_cgroup;
 }
 
-// identify fills a header for the current process. It says false when the event
-// is not wanted: the kind is off, the process is out of scope or the sensor's own.
-static __always_inline bool identify(struct event_header *h, enum kind kind, u32 fixed)
+// identify_as fills a header for the current process, which is p; NULL: it is in no
+// table. It says false when the process is out of scope.
+static __always_inline bool identify_as(struct process *p, struct event_header *h, enum kind kind, u32 fixed)
 {
-	if (!wanted(kind))
-		return false;
 	u64 id = bpf_get_current_pid_tgid();
 	u32 pid = id >> 32;
-	if (pid == self_pid)
-		return false;
-	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+
 	h->flags = 0;
 	if (p) {
 		h->exec_id = p->exec_id;
@@ -172,6 +168,18 @@ static __always_inline bool identify(struct event_header *h, enum kind kind, u32
 	h->cpu = bpf_get_smp_processor_id();
 	h->count = 1;
 	return true;
+}
+
+// identify fills a header for the current process. It says false when the event
+// is not wanted: the kind is off, the process is out of scope or the sensor's own.
+static __always_inline bool identify(struct event_header *h, enum kind kind, u32 fixed)
+{
+	if (!wanted(kind))
+		return false;
+	u32 pid = bpf_get_current_pid_tgid() >> 32;
+	if (pid == self_pid)
+		return false;
+	return identify_as(bpf_map_lookup_elem(&processes, &pid), h, kind, fixed);
 }
 
 extern void bpf_preempt_disable(void) __ksym __weak; // Linux 6.10
@@ -207,43 +215,44 @@ static __always_inline void let_go(void)
 // task may be taken off its CPU before it holds and while it lets go, and until it is
 // back the kernel skips the program for all others there. What must not be missed has
 // two spares, programs on the same hook after it: each looks whether the event is told
-// already, by the process table and, for when that is full, by the CPU's last, and does
-// the work if not. The kernel counts what it skips, `spared` what spares took over.
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, KIND_EXIT + 1);
-	__type(key, u32); // enum kind
-	__type(value, u64);
-} last_told SEC(".maps");
+// already, by the CPU's last and else by the process table, and does the work if not.
+// The kernel counts what it skips, `spared` what spares took over.
+struct turn {
+	u64 told;   // the last event: made by exec_id_of
+	u64 spared; // how many spares took over
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, KIND_EXIT + 1);
 	__type(key, u32); // enum kind
-	__type(value, u64);
-} spared SEC(".maps");
+	__type(value, struct turn);
+} turns SEC(".maps");
+
+static __always_inline struct turn *turn_of(enum kind kind)
+{
+	u32 key = kind;
+	return bpf_map_lookup_elem(&turns, &key);
+}
 
 static __always_inline bool told_last(enum kind kind, u64 event)
 {
-	u32 key = kind;
-	u64 *last = bpf_map_lookup_elem(&last_told, &key);
-	return last && *last == event;
+	struct turn *t = turn_of(kind);
+	return t && t->told == event;
 }
 
 static __always_inline void tell_last(enum kind kind, u64 event)
 {
-	u32 key = kind;
-	u64 *last = bpf_map_lookup_elem(&last_told, &key);
-	if (last)
-		*last = event;
+	struct turn *t = turn_of(kind);
+	if (t)
+		t->told = event;
 }
 
 static __always_inline void count_spared(enum kind kind)
 {
-	u32 key = kind;
-	u64 *n = bpf_map_lookup_elem(&spared, &key);
-	if (n)
-		__sync_fetch_and_add(n, 1);
+	struct turn *t = turn_of(kind);
+	if (t)
+		__sync_fetch_and_add(&t->spared, 1);
 }
 
 #define SPARE(section, name, kind, told, work) \

@@ -34,9 +34,10 @@ static __always_inline bool fork_is_told(struct task_struct *child)
 	if (READ(child, pid) != pid)
 		return true;
 	u64 start = READ(child, start_boottime);
+	if (told_last(KIND_FORK, exec_id_of(pid, start)))
+		return true;
 	struct process *p = bpf_map_lookup_elem(&processes, &pid);
-	return (p && p->start == start) || told_last(KIND_FORK, exec_id_of(pid, start)) ||
-	       !may_fork(bpf_get_current_pid_tgid() >> 32);
+	return (p && p->start == start) || !may_fork(bpf_get_current_pid_tgid() >> 32);
 }
 
 static __always_inline int on_fork(struct task_struct *child)
@@ -52,8 +53,9 @@ static __always_inline int on_fork(struct task_struct *child)
 		return 0;
 	if (!may_fork(ppid))
 		return 0;
+	struct process *pp = bpf_map_lookup_elem(&processes, &ppid);
 	struct process p = {
-		.parent_exec_id = task_exec_id(current_task()),
+		.parent_exec_id = pp ? pp->exec_id : exec_id_of(ppid, READ(current_task(), group_leader, start_boottime)),
 		.start = READ(child, start_boottime),
 		.image = READ(child, self_exec_id),
 	};
@@ -63,7 +65,6 @@ static __always_inline int on_fork(struct task_struct *child)
 		count_lost(KIND_FORK, LOST_TABLE_FULL);
 	if (!wanted(KIND_FORK))
 		return 0;
-	struct process *pp = bpf_map_lookup_elem(&processes, &ppid);
 	r.h.length = sizeof(r);
 	r.h.kind = KIND_FORK;
 	r.h.time = bpf_ktime_get_boot_ns();
@@ -206,27 +207,26 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	struct event_header *h = (void *)s->record;
 	struct exec_event *e = (void *)(h + 1);
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
-	struct process *old = bpf_map_lookup_elem(&processes, &pid);
-	u64 now = bpf_ktime_get_boot_ns();
+	struct process *known = bpf_map_lookup_elem(&processes, &pid);
 	u16 flags = 0;
 
-	if (!identify(h, KIND_EXEC, sizeof(*e)))
+	if (pid == self_pid || !wanted(KIND_EXEC) || !identify_as(known, h, KIND_EXEC, sizeof(*e)))
 		return 0;
 	__builtin_memset(e, 0, sizeof(*e));
 	e->previous_exec_id = h->exec_id;
 	e->start = READ(task, group_leader, start_boottime);
 	struct process p = {
-		.exec_id = exec_id_of(pid, now),
-		.parent_exec_id = old ? old->parent_exec_id : h->parent_exec_id,
+		.exec_id = exec_id_of(pid, h->time),
+		.parent_exec_id = h->parent_exec_id,
 		.start = e->start,
 		.image = READ(task, self_exec_id),
 	};
 	tell_last(KIND_EXEC, exec_id_of(pid, p.image));
-	if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
+	if (known) // in place: the process has no other threads now
+		*known = p;
+	else if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
 		count_lost(KIND_EXEC, LOST_TABLE_FULL);
 	h->exec_id = p.exec_id;
-	h->parent_exec_id = p.parent_exec_id;
-	h->time = now;
 
 	struct file *image = READ(bprm, file);
 	const char *filename = READ(bprm, filename), *interp = READ(bprm, interp);
@@ -263,10 +263,10 @@ static __always_inline bool exec_is_told(struct task_struct *task)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 	u64 image = READ(task, self_exec_id);
+	if (told_last(KIND_EXEC, exec_id_of(pid, image)))
+		return true;
 	struct process *p = bpf_map_lookup_elem(&processes, &pid);
-	if (!p)
-		return scope == SCOPE_PROCESS || told_last(KIND_EXEC, exec_id_of(pid, image));
-	return p->image == image;
+	return p ? p->image == image : scope == SCOPE_PROCESS;
 }
 
 WITH_SPARES("tp_btf/sched_process_exec", process_exec, KIND_EXEC, exec_is_told((void *)ctx[0]),
@@ -283,6 +283,8 @@ static __always_inline int on_exit(struct task_struct *task)
 
 	if (READ(signal, live.counter) != 0) // other threads go on
 		return 0;
+	r.e.start = READ(task, group_leader, start_boottime);
+	tell_last(KIND_EXIT, exec_id_of(pid, r.e.start));
 	bool told = identify(&r.h, KIND_EXIT, sizeof(r.e));
 	// Two last threads may both see none alive: the one that takes the entry away reports.
 	if (bpf_map_delete_elem(&processes, &pid) && !(r.h.flags & EVENT_NO_IDENTITY))
@@ -290,7 +292,6 @@ static __always_inline int on_exit(struct task_struct *task)
 	if (!told)
 		return 0;
 	u32 code = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code) : READ(task, group_leader, exit_code);
-	r.e.start = READ(task, group_leader, start_boottime);
 	r.e.user_ns = READ(signal, utime) + READ(task, utime);
 	r.e.system_ns = READ(signal, stime) + READ(task, stime);
 	r.e.code = code >> 8 & 0xff;
@@ -303,7 +304,9 @@ static __always_inline int on_exit(struct task_struct *task)
 static __always_inline bool exit_is_told(struct task_struct *task)
 {
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
-	return READ(task, signal, live.counter) != 0 || !bpf_map_lookup_elem(&processes, &pid);
+	return READ(task, signal, live.counter) != 0 ||
+	       told_last(KIND_EXIT, exec_id_of(pid, READ(task, group_leader, start_boottime))) ||
+	       !bpf_map_lookup_elem(&processes, &pid);
 }
 
 WITH_SPARES("tp_btf/sched_process_exit", process_exit, KIND_EXIT, exit_is_told((void *)ctx[0]), on_exit((void *)ctx[0]))

@@ -459,6 +459,12 @@ type vigilScratch struct {
 	}
 }
 
+type vigilTurn struct {
+	_      structs.HostLayout
+	Told   uint64
+	Spared uint64
+}
+
 type vigilWatchKey struct {
 	_    structs.HostLayout
 	Name [32]int8
@@ -482,7 +488,6 @@ const (
 	vigilMapFlowWords                    = "flow_words"
 	vigilMapFlows                        = "flows"
 	vigilMapFolds                        = "folds"
-	vigilMapLastTold                     = "last_told"
 	vigilMapLost                         = "lost"
 	vigilMapModuleNames                  = "module_names"
 	vigilMapMoreFlows                    = "more_flows"
@@ -495,7 +500,7 @@ const (
 	vigilMapRingLost                     = "ring_lost"
 	vigilMapRuns                         = "runs"
 	vigilMapScratches                    = "scratches"
-	vigilMapSpared                       = "spared"
+	vigilMapTurns                        = "turns"
 	vigilMapVital                        = "vital"
 	vigilMapWatches                      = "watches"
 	vigilProgAcceptGraft                 = "accept_graft"
@@ -1355,7 +1360,6 @@ type vigilMapSpecs struct {
 	FlowWords         *ebpf.MapSpec `ebpf:"flow_words"`
 	Flows             *ebpf.MapSpec `ebpf:"flows"`
 	Folds             *ebpf.MapSpec `ebpf:"folds"`
-	LastTold          *ebpf.MapSpec `ebpf:"last_told"`
 	Lost              *ebpf.MapSpec `ebpf:"lost"`
 	ModuleNames       *ebpf.MapSpec `ebpf:"module_names"`
 	MoreFlows         *ebpf.MapSpec `ebpf:"more_flows"`
@@ -1368,7 +1372,7 @@ type vigilMapSpecs struct {
 	RingLost          *ebpf.MapSpec `ebpf:"ring_lost"`
 	Runs              *ebpf.MapSpec `ebpf:"runs"`
 	Scratches         *ebpf.MapSpec `ebpf:"scratches"`
-	Spared            *ebpf.MapSpec `ebpf:"spared"`
+	Turns             *ebpf.MapSpec `ebpf:"turns"`
 	Vital             *ebpf.MapSpec `ebpf:"vital"`
 	Watches           *ebpf.MapSpec `ebpf:"watches"`
 }
@@ -1432,7 +1436,6 @@ type vigilMaps struct {
 	FlowWords         *ebpf.Map `ebpf:"flow_words"`
 	Flows             *ebpf.Map `ebpf:"flows"`
 	Folds             *ebpf.Map `ebpf:"folds"`
-	LastTold          *ebpf.Map `ebpf:"last_told"`
 	Lost              *ebpf.Map `ebpf:"lost"`
 	ModuleNames       *ebpf.Map `ebpf:"module_names"`
 	MoreFlows         *ebpf.Map `ebpf:"more_flows"`
@@ -1445,7 +1448,7 @@ type vigilMaps struct {
 	RingLost          *ebpf.Map `ebpf:"ring_lost"`
 	Runs              *ebpf.Map `ebpf:"runs"`
 	Scratches         *ebpf.Map `ebpf:"scratches"`
-	Spared            *ebpf.Map `ebpf:"spared"`
+	Turns             *ebpf.Map `ebpf:"turns"`
 	Vital             *ebpf.Map `ebpf:"vital"`
 	Watches           *ebpf.Map `ebpf:"watches"`
 }
@@ -1466,7 +1469,6 @@ func (m *vigilMaps) Close() error {
 		m.FlowWords,
 		m.Flows,
 		m.Folds,
-		m.LastTold,
 		m.Lost,
 		m.ModuleNames,
 		m.MoreFlows,
@@ -1479,7 +1481,7 @@ func (m *vigilMaps) Close() error {
 		m.RingLost,
 		m.Runs,
 		m.Scratches,
-		m.Spared,
+		m.Turns,
 		m.Vital,
 		m.Watches,
 	)
