@@ -138,35 +138,11 @@ func runChild(name string, how *syscall.SysProcAttr) (*facts, int, error) {
 	return f, cmd.Process.Pid, nil
 }
 
-// causeTier is the tier that VIGIL_TIER asks for.
-func causeTier() Tier {
-	if t, ok := ParseTier(os.Getenv("VIGIL_TIER")); ok {
-		return t
-	}
-	return TierTracepoint
-}
-
-func captureCauses(t *testing.T, kinds []decode.Kind) *Capture {
+// captureCauses gives the capture that tests share, which must see these kinds in
+// the tier that is asked for.
+func captureCauses(t *testing.T, kinds []decode.Kind) *captured {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("needs root to load BPF programs")
-	}
-	pid := uint32(os.Getpid())
-	c, err := Load(Settings{
-		Tier: causeTier(), BootSeed: 42, SelfPID: pid, Scope: ScopeProcess, ScopePID: pid,
-		ArgumentsMax: 4096, VitalBytes: 1 << 20, BulkBytes: 1 << 20, Processes: 1024, Kinds: ^uint64(0),
-	})
-	if errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, syscall.EPERM) {
-		t.Skipf("BPF is refused here: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	c := capture(t)
 	for _, covered := range c.Coverage() {
 		if !slices.Contains(kinds, decode.Kind(covered.Kind)) || covered.Tier == causeTier() {
 			continue
@@ -210,19 +186,15 @@ func runRows(t *testing.T, rows []row) {
 				err = os.Remove(f.S["remove"])
 			}
 			if err != nil {
-				drain(c)
+				drain(c.Capture)
 				t.Fatal(err)
 			}
 			w := &world{tier: causeTier(), execs: map[uint32]*decode.Exec{}, ids: map[uint32]uint64{}, forks: map[uint32]uint64{}}
-			w.records = drain(c)
+			w.records = drain(c.Capture)
 			check(t, w, r, f, begin)
 		})
 	}
-	lost, err := c.Lost()
-	if err != nil {
-		t.Error(err)
-	}
-	for _, l := range lost {
+	for _, l := range c.lostSince(t) {
 		// A program that was preempted makes the kernel skip it for others of the CPU
 		// (Linux 7.2, on a busy machine); a row that needed one of those has failed.
 		if l.Reason == LostRecursion {

@@ -67,12 +67,16 @@ func functions(kind Kind, full []string, calls ...string) hook {
 
 // hooks is the table of capture: a line an event kind.
 func hooks() []hook {
-	life := []hook{
+	return slices.Concat(lifeHooks(), fileHooks(), networkHooks(), memoryHooks(), kernelHooks(), identityHooks())
+}
+
+// lifeHooks: what processes come and go.
+func lifeHooks() []hook {
+	return []hook{
 		scheduled(vigilKindKIND_FORK, "process_fork", "process_fork_spare", "process_fork_second_spare"),
 		scheduled(vigilKindKIND_EXEC, "process_exec", "process_exec_spare", "process_exec_second_spare"),
 		scheduled(vigilKindKIND_EXIT, "process_exit", "process_exit_spare", "process_exit_second_spare"),
 		scheduled(vigilKindKIND_PROCESS, "process_seed"),
 		called(vigilKindKIND_RENAME_TASK, "prctl"),
 	}
-	return slices.Concat(life, fileHooks(), networkHooks(), memoryHooks(), kernelHooks(), identityHooks())
 }

@@ -72,7 +72,9 @@ type Capture struct {
 
 // Load loads and attaches what the kernel allows. It fails when not even the
 // life of processes can be seen; a kind that cannot is a line of Coverage.
-func Load(s Settings) (*Capture, error) {
+func Load(s Settings) (*Capture, error) { return loadHooks(s, hooks()) }
+
+func loadHooks(s Settings, hooks []hook) (*Capture, error) {
 	if err := rlimit.RemoveMemlock(); err != nil {
 		return nil, fmt.Errorf("raise the memlock limit (needs CAP_SYS_RESOURCE before Linux 5.11): %w", err)
 	}
@@ -84,14 +86,14 @@ func Load(s Settings) (*Capture, error) {
 		spec: spec, types: btf.NewCache(), settings: s,
 		maps: map[string]*ebpf.Map{}, programs: map[string]*ebpf.Program{}, failed: map[string]error{},
 	}
-	if err := c.open(); err != nil {
+	if err := c.open(hooks); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	c.spec, c.types = nil, nil // tens of megabytes, which only loading needs
 	return c, nil
 }
 
-func (c *Capture) open() error {
+func (c *Capture) open(hooks []hook) error {
 	if err := c.set(); err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func (c *Capture) open() error {
 	if c.poll, err = pollMaps(c.maps["vital"], c.maps["bulk"]); err != nil {
 		return err
 	}
-	for _, h := range hooks() {
+	for _, h := range hooks {
 		covered := c.attach(h)
 		if covered.Tier == TierNone && h.tiers[TierTracepoint] != nil && h.kind <= vigilKindKIND_EXIT {
 			return fmt.Errorf("capture the life of processes: %w", covered.Missing)

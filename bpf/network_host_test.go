@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -40,7 +41,13 @@ func TestNetworkHost(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := startNetworkIn(t, ScopeHost)
+	c := &captured{Capture: load(t, ScopeHost, slices.Concat(lifeHooks(), networkHooks()))}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	checkNetwork(t, c.Capture)
 	own := talkToSelf(t)
 	if _, err := in.Write([]byte{0}); err != nil {
 		t.Fatal(err)

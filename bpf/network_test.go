@@ -5,7 +5,6 @@ package bpf
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -16,8 +15,6 @@ import (
 	"time"
 
 	"vigil/decode"
-
-	"github.com/cilium/ebpf"
 )
 
 // networkRun is what was captured of a child that caused network events.
@@ -33,57 +30,33 @@ type networkRun struct {
 	seen    map[*decode.Header]bool
 }
 
-// startNetwork captures in the tier named by VIGIL_TIER, scoped to this process.
-func startNetwork(t *testing.T) *Capture {
+// startNetwork gives the capture that tests share, which must see the network in
+// the tier that is asked for.
+func startNetwork(t *testing.T) *captured {
 	t.Helper()
-	return startNetworkIn(t, ScopeProcess)
+	c := capture(t)
+	checkNetwork(t, c.Capture)
+	return c
 }
 
-func startNetworkIn(t *testing.T, scope Scope) *Capture {
+func checkNetwork(t *testing.T, c *Capture) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("capturing needs root")
-	}
-	tier := TierTracepoint
-	if name := os.Getenv("VIGIL_TIER"); name != "" {
-		var ok bool
-		if tier, ok = ParseTier(name); !ok {
-			t.Fatalf("VIGIL_TIER: no tier %q", name)
-		}
-	}
-	self := uint32(os.Getpid())
-	c, err := Load(Settings{
-		Tier: tier, BootSeed: 42, SelfPID: self, Scope: scope, ScopePID: self,
-		ArgumentsMax: 4096, VitalBytes: 1 << 20, BulkBytes: 8 << 20, Processes: 1024, Kinds: ^uint64(0),
-	})
-	if errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, syscall.EPERM) {
-		t.Skipf("the kernel refuses BPF: %v", err)
-	}
-	if err != nil {
-		t.Fatalf("%+v", err)
-	}
-	t.Cleanup(func() {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	for _, covered := range c.Coverage() {
 		if covered.Kind < Kind(decode.KindConnect) || covered.Kind > Kind(decode.KindDNS) {
 			continue
 		}
-		if covered.Tier != tier {
+		if covered.Tier != causeTier() {
 			t.Errorf("%s is captured in tier %s: %+v", decode.Kind(covered.Kind), covered.Tier, covered.Missing)
 		}
 	}
 	if err := c.Seed(); err != nil {
 		t.Fatal(err)
 	}
-	return c
 }
 
 // runNetwork runs the child in a network namespace of its own and reads what the
 // kernel wrote about it.
-func runNetwork(t *testing.T, c *Capture, what string) *networkRun {
+func runNetwork(t *testing.T, c *captured, what string) *networkRun {
 	t.Helper()
 	child := exec.Command("/proc/self/exe", "-test.run=^TestNetworkChild$", "-test.v")
 	child.Env = append(os.Environ(), networkChild+"="+what)
@@ -121,7 +94,7 @@ func (r *networkRun) readReport(out string) {
 // drain copies what is in the rings, of which nothing may be missing. What the
 // kernel skipped, since it ran the program already, is counted: from Linux 6.13 a
 // task may be preempted in the middle of the tracepoints of system calls.
-func (r *networkRun) drain(c *Capture, want func(decode.Record) bool) {
+func (r *networkRun) drain(c *captured, want func(decode.Record) bool) {
 	r.Helper()
 	keep := func(b []byte) {
 		record, err := decode.Decode(bytes.Clone(b))
@@ -134,11 +107,7 @@ func (r *networkRun) drain(c *Capture, want func(decode.Record) bool) {
 	}
 	c.Vital.Read(c.Vital.End(), keep)
 	c.Bulk.Read(c.Bulk.End(), keep)
-	lost, err := c.Lost()
-	if err != nil {
-		r.Fatal(err)
-	}
-	for _, l := range lost {
+	for _, l := range c.lostSince(r.T) {
 		if l.Reason != LostRecursion {
 			r.Fatalf("lost %+v", l)
 		}
@@ -263,6 +232,11 @@ func TestNetwork(t *testing.T) {
 // end, and that a kind that is switched off takes nothing from the others.
 func TestNetworkOnce(t *testing.T) {
 	c := startNetwork(t)
+	t.Cleanup(func() {
+		if err := c.SetKinds(^uint64(0)); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, kinds := range []uint64{
 		^uint64(0),
 		1<<decode.KindExec | 1<<decode.KindFlowEnd,

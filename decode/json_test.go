@@ -14,7 +14,7 @@ import (
 // parsed is output as encoding/json reads it.
 func parsed(t testing.TB, r decode.Record, a *decode.Actor) map[string]any {
 	t.Helper()
-	b := decode.AppendJSON(nil, r, a)
+	b := decode.AppendJSON(nil, r, a, 0)
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.UseNumber()
 	var v map[string]any
@@ -68,7 +68,7 @@ func jsonCases() map[decode.Kind]map[string]string {
 		},
 		decode.KindExec: {
 			"class_uid": "1007", "class_name": "Process Activity", "category_uid": "1", "activity_id": "1", "activity_name": "Launch",
-			"type_uid": "100701", "launch_type_id": "3", "severity_id": "1", "status_id": "1", "time": "1700001000123",
+			"type_uid": "100701", "launch_type_id": "3", "severity_id": "1", "severity": "Informational", "status_id": "1", "time": "1700001000123",
 			"metadata.version": decode.OCSFVersion, "device.hostname": "web1",
 			"process.pid": "1234", "process.ptid": "1235", "process.uid": "1122334455667788", "process.name": "curl",
 			"process.cmd_line": "curl -fsS 'https://example.com/a b'", "process.working_directory": "/home/deploy",
@@ -199,7 +199,7 @@ func jsonCases() map[decode.Kind]map[string]string {
 		decode.KindKexec:  {"class_uid": "1003", "kernel.system_call": "kexec_file_load", "unmapped.segments": "4"},
 		decode.KindSysctl: {"class_uid": "1003", "activity_name": "Write", "kernel.path": "kernel/core_pattern", "unmapped.value": "|/tmp/x"},
 		decode.KindLost: {
-			"class_uid": "6008", "severity_id": "2", "message": "120 records lost: ring_full", "unmapped.lost_kind": "file_open",
+			"class_uid": "6008", "severity_id": "2", "severity": "Low", "message": "120 records lost: ring_full", "unmapped.lost_kind": "file_open",
 			"unmapped.records": "120", "actor": "<none>",
 		},
 	}

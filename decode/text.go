@@ -40,13 +40,12 @@ func AppendText(dst []byte, r Record, a *Actor, s Style) []byte {
 	if a == nil {
 		a = &Actor{}
 	}
-	zone := s.Zone
-	if zone == nil {
-		zone = time.Local
+	l := line{b: dst, colour: s.Colour, zone: s.Zone, boot: a.BootOffset}
+	if l.zone == nil {
+		l.zone = time.Local
 	}
-	l := line{b: dst, colour: s.Colour}
 	l.begin(sgrDim)
-	l.b = time.Unix(0, int64(r.Time)+a.BootOffset).In(zone).AppendFormat(l.b, "15:04:05.000")
+	l.clock(r.Time)
 	l.end()
 	l.pad(2)
 	kind := r.Kind().String()
@@ -80,6 +79,13 @@ func topicColour(k Kind) string {
 type line struct {
 	b      []byte
 	colour bool
+	zone   *time.Location
+	boot   int64 // ns since 1970
+}
+
+// clock writes a time since boot as a time of day.
+func (l *line) clock(boot uint64) {
+	l.b = time.Unix(0, int64(boot)+l.boot).In(l.zone).AppendFormat(l.b, "15:04:05.000")
 }
 
 func (l *line) begin(sgr string) {

@@ -162,5 +162,13 @@ func (l *line) kernel(r Record) {
 		l.value(uint64(e.Kind), lostKinds(e.Kind))
 		l.word("records:")
 		l.word(e.ReasonName())
+		if int32(e.CPU) >= 0 {
+			l.word("on CPU")
+			l.number(uint64(e.CPU))
+		}
+		l.word("from ")
+		l.clock(e.Since)
+		l.word("to ")
+		l.clock(e.Until)
 	}
 }

@@ -55,7 +55,7 @@ func textCases() map[decode.Kind]string {
 		decode.KindBPF:          "prog_load tracing trace_exec 512 instructions",
 		decode.KindKexec:        "4 segments",
 		decode.KindSysctl:       "kernel/core_pattern = |/tmp/x",
-		decode.KindLost:         "120 file_open records: ring_full",
+		decode.KindLost:         "120 file_open records: ring_full on CPU 1 from 00:16:30.000 to 00:16:39.000",
 	}
 }
 
@@ -114,6 +114,18 @@ func TestTextColours(t *testing.T) {
 	}
 	if coloured != bare {
 		t.Errorf("colours change more than colours:\n%q\n%q", coloured, bare)
+	}
+}
+
+// What a CPU that nobody knows has lost is not said to be another's; times are of the day.
+func TestTextLoss(t *testing.T) {
+	r := recordtest.Decoded(decode.KindLost, decode.Lost{
+		Records: 2, Since: 5e9, Until: 7e9, CPU: ^uint32(0), Reason: decode.LostReasonReader, Kind: uint32(decode.KindExec),
+	})
+	a := &decode.Actor{BootOffset: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano()}
+	line := string(decode.AppendText(nil, r, a, decode.Style{Zone: time.FixedZone("east", 3600)}))
+	if want := " 2 exec records: reader from 04:04:10.000 to 04:04:12.000"; !strings.HasSuffix(line, want) {
+		t.Errorf("%q, want it to end with %q", line, want)
 	}
 }
 

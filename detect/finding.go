@@ -1,41 +1,30 @@
 package detect
 
-import "strconv"
+import (
+	"strconv"
 
-// Severity is how much a finding matters, with the numbers of OCSF's severity_id.
-type Severity uint8
-
-// The severities.
-const (
-	Informational Severity = iota + 1
-	Low
-	Medium
-	High
+	"vigil/decode"
 )
-
-func (s Severity) String() string {
-	if s < Informational || s > High {
-		return "Unknown"
-	}
-	return [...]string{"Informational", "Low", "Medium", "High"}[s-1]
-}
 
 // Finding is what a judge says of an event.
 type Finding struct {
 	Rule      string // its stable identifier
 	Title     string
-	Severity  Severity
+	Severity  decode.Severity
 	Technique string // ATT&CK
 	Next      string // what an administrator does now
 }
 
-// AppendJSON appends the finding as an OCSF finding_info object.
+// AppendJSON appends the finding as the members of an event that OCSF's Detection
+// Finding has for it. The severity is a member of every event: decode.AppendJSON.
 func (f *Finding) AppendJSON(dst []byte) []byte {
-	dst = append(dst, `{"uid":`...)
+	dst = append(dst, `"finding_info":{"uid":`...)
 	dst = strconv.AppendQuote(dst, f.Rule)
 	dst = append(dst, `,"title":`...)
 	dst = strconv.AppendQuote(dst, f.Title)
 	dst = append(dst, `,"attacks":[{"technique":{"uid":`...)
 	dst = strconv.AppendQuote(dst, f.Technique)
-	return append(dst, `}}]}`...)
+	dst = append(dst, `}}]},"remediation":{"desc":`...)
+	dst = strconv.AppendQuote(dst, f.Next)
+	return append(dst, '}')
 }

@@ -46,13 +46,12 @@ func (e *Event) Matches(f *decode.Filter) bool {
 
 // AppendEvent appends an event, and the finding about it, as one JSON line.
 func AppendEvent(dst []byte, e *Event) []byte {
-	dst = decode.AppendJSON(dst, e.Record, e.Actor())
-	if e.Finding != nil {
-		dst = append(dst[:len(dst)-1], `,"finding_info":`...)
-		dst = e.Finding.AppendJSON(dst)
-		dst = append(dst, '}')
+	if e.Finding == nil {
+		return append(decode.AppendJSON(dst, e.Record, e.Actor(), 0), '\n')
 	}
-	return append(dst, '\n')
+	dst = decode.AppendJSON(dst, e.Record, e.Actor(), e.Finding.Severity)
+	dst = e.Finding.AppendJSON(append(dst[:len(dst)-1], ','))
+	return append(dst, '}', '\n')
 }
 
 // AppendLine appends an event as a line for eyes, with the alert about it below.

@@ -82,7 +82,7 @@ func TestLossIsToldWhole(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 	line := string(AppendLine(nil, &e, decode.Style{Zone: time.UTC}))
-	if want := "01:46:47.000  lost                0                 120 file_open records: ring_full\n"; line != want {
+	if want := "01:46:47.000  lost                0                 120 file_open records: ring_full on CPU 3 from 01:46:45.000 to 01:46:47.000\n"; line != want {
 		t.Errorf("%q", line)
 	}
 	if !e.Matches(mustFilter(t, "kind=exec pid=1")) {

@@ -17,23 +17,23 @@ type Judge struct {
 func New() *Judge {
 	return &Judge{
 		memfd: detect.Finding{
-			Rule: "vigil-exec-memfd", Title: "Program run from anonymous memory (memfd)", Severity: detect.High, Technique: "T1620",
+			Rule: "vigil-exec-memfd", Title: "Program run from anonymous memory (memfd)", Severity: decode.High, Technique: "T1620",
 			Next: "Keep the process for memory forensics, look at what started it, and isolate the host if nobody can explain it.",
 		},
 		shm: detect.Finding{
-			Rule: "vigil-exec-shm", Title: "Program run from shared memory (/dev/shm)", Severity: detect.Medium, Technique: "T1059.004",
+			Rule: "vigil-exec-shm", Title: "Program run from shared memory (/dev/shm)", Severity: decode.Medium, Technique: "T1059.004",
 			Next: "Copy the file before it is gone, and look at who wrote it; mount /dev/shm noexec if nothing needs it.",
 		},
 		shell: detect.Finding{
-			Rule: "vigil-shell-socket", Title: "Shell with a network socket as standard input", Severity: detect.High, Technique: "T1059.004",
+			Rule: "vigil-shell-socket", Title: "Shell with a network socket as standard input", Severity: decode.High, Technique: "T1059.004",
 			Next: "Find the peer of the connection in the events of this process, and end the process if it is no known administration tool.",
 		},
 		module: detect.Finding{
-			Rule: "vigil-module-load", Title: "Kernel module loaded", Severity: detect.Low, Technique: "T1547.006",
+			Rule: "vigil-module-load", Title: "Kernel module loaded", Severity: decode.Low, Technique: "T1547.006",
 			Next: "Check that the module belongs to the distribution and that somebody asked for it.",
 		},
 		preload: detect.Finding{
-			Rule: "vigil-ld-preload", Title: "Write to /etc/ld.so.preload", Severity: detect.High, Technique: "T1574.006",
+			Rule: "vigil-ld-preload", Title: "Write to /etc/ld.so.preload", Severity: decode.High, Technique: "T1574.006",
 			Next: "Read the file: every library in it is loaded into every program. Remove what no package put there.",
 		},
 	}

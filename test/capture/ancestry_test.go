@@ -120,6 +120,18 @@ func (l *lineage) above(pid int) []int {
 	return pids
 }
 
+// allEnded tells whether the watcher has seen the end of every process.
+func (l *lineage) allEnded() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	for _, who := range l.lives {
+		if l.exited[who] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func (l *lineage) check(t *testing.T, pid int, want ...int) {
 	t.Helper()
 	l.mutex.Lock()
@@ -209,6 +221,7 @@ func TestIdentityOfWriters(t *testing.T) {
 		return w.count[decode.KindFileOpen].Load() >= uint64(2*n) && w.count[decode.KindFileUnlink].Load() >= uint64(n)
 	})
 	until(t, "the end of the shell", l.ended(cmd.Process.Pid))
+	until(t, "the end of what it left behind", l.allEnded)
 	l.check(t, cmd.Process.Pid)
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

@@ -32,7 +32,12 @@ func TestMain(m *testing.M) {
 	name, argument, _ := strings.Cut(os.Getenv(childRole), " ")
 	role := roles()[name]
 	if role == nil {
-		os.Exit(m.Run())
+		status := m.Run()
+		if err := shared.close(); err != nil {
+			fmt.Fprintln(os.Stderr, "close the capture:", err)
+			status = 1
+		}
+		os.Exit(status)
 	}
 	if err := role(argument); err != nil {
 		fmt.Fprintf(os.Stderr, "%s %s: %v\n", name, argument, err)

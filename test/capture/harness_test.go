@@ -12,22 +12,20 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"vigil/bpf"
 	"vigil/decode"
 	"vigil/test/generator"
 )
 
-// watcher captures what the test's own children do.
+// watcher is told of what the test's own children do.
 type watcher struct {
-	*bpf.Capture
-	take   func(decode.Record)
-	stop   chan struct{}
-	done   chan struct{}
-	count  [decode.KindCount]atomic.Uint64
-	paused atomic.Bool // the rings are not read
-	bad    error
+	*session
+	take  func(decode.Record)
+	begin uint64 // what was made before is not this test's
+	base  tally  // what was lost before
+	count [decode.KindCount]atomic.Uint64
+	bad   error
 }
 
 // tier is the one under test.
@@ -51,22 +49,19 @@ func settings(t testing.TB) bpf.Settings {
 	}
 }
 
-// watch begins to capture; take sees every record, in one goroutine, and must copy what it keeps.
+// watch begins to capture; take sees every record, one at a time, and must copy what it keeps.
 func watch(t testing.TB, s bpf.Settings, take func(decode.Record)) *watcher {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("capturing needs root")
 	}
-	// Go forks once by itself, to learn whether the kernel has pidfds: now, not while counting.
-	if p, err := os.FindProcess(os.Getpid()); err == nil {
-		_ = p.Release()
-	}
-	c, err := bpf.Load(s)
+	c, err := shared.with(s)
 	if err != nil {
 		t.Fatalf("load: %+v", err)
 	}
-	w := &watcher{Capture: c, take: take, stop: make(chan struct{}), done: make(chan struct{})}
-	go w.run()
+	w := &watcher{session: c, take: take, begin: bootTime()}
+	w.base = w.tally(t)
+	c.hand(w)
 	t.Cleanup(func() {
 		if err := w.end(); err != nil {
 			t.Error(err)
@@ -75,41 +70,13 @@ func watch(t testing.TB, s bpf.Settings, take func(decode.Record)) *watcher {
 	return w
 }
 
-func (w *watcher) run() {
-	defer close(w.done)
-	next := time.Now().Add(time.Second)
-	for {
-		select {
-		case <-w.stop:
-			w.drain()
-			w.bad = errors.Join(w.bad, w.Sweep())
-			w.drain()
-			return
-		default:
-		}
-		w.bad = errors.Join(w.bad, w.Wait(next))
-		if w.paused.Load() {
-			time.Sleep(10 * time.Millisecond)
-			continue
-		}
-		w.drain()
-		if time.Now().After(next) {
-			w.bad = errors.Join(w.bad, w.Sweep())
-			next = time.Now().Add(time.Second)
-		}
-	}
-}
-
-func (w *watcher) drain() {
-	bulk := w.Bulk.End()
-	w.Vital.Read(w.Vital.End(), w.record)
-	w.Bulk.Read(bulk, w.record)
-}
-
 func (w *watcher) record(b []byte) {
 	r, err := decode.Decode(b)
 	if err != nil {
 		w.bad = errors.Join(w.bad, err)
+		return
+	}
+	if r.Time < w.begin {
 		return
 	}
 	w.count[r.Kind()].Add(uint64(r.Count))
@@ -118,23 +85,16 @@ func (w *watcher) record(b []byte) {
 	}
 }
 
-// end stops capturing and says what went wrong meanwhile.
+// end takes what there is still to tell, and says what went wrong meanwhile.
 func (w *watcher) end() error {
-	select {
-	case <-w.done:
-		return w.bad
-	default:
-	}
-	close(w.stop)
-	_ = w.Interrupt()
-	<-w.done
-	w.bad = errors.Join(w.bad, w.Close())
+	w.bad = errors.Join(w.bad, w.leave(w))
 	return w.bad
 }
 
-// tally is how many of each kind were sent and lost until now.
+// tally is how many of each kind were sent and lost.
 type tally struct{ sent, lost, skipped [decode.KindCount]uint64 }
 
+// tally counts from the watcher's begin.
 func (w *watcher) tally(t testing.TB) tally {
 	t.Helper()
 	var n tally
@@ -151,6 +111,16 @@ func (w *watcher) tally(t testing.TB) tally {
 	}
 	for k := range n.sent {
 		n.sent[k] = w.count[k].Load()
+	}
+	return n.since(w.base)
+}
+
+// since is what came after. A spare that took over makes what was skipped less.
+func (n tally) since(before tally) tally {
+	for k := range n.sent {
+		n.sent[k] -= before.sent[k]
+		n.lost[k] -= before.lost[k]
+		n.skipped[k] -= min(n.skipped[k], before.skipped[k])
 	}
 	return n
 }

@@ -90,9 +90,8 @@ func checkTruth(t *testing.T, s bpf.Settings, unread bool) [decode.KindCount]uin
 			w.paused.Store(unread)
 			r := generate(t, program, kind, operations(), runtime.NumCPU(), t.TempDir())
 			w.paused.Store(false)
-			skipped := w.tally(t).skipped
-			for k, n := range skipped {
-				if n -= before.skipped[k]; n > 0 {
+			for k, n := range w.tally(t).since(before).skipped {
+				if n > 0 {
 					t.Logf("%s: the kernel skipped programs %d times", decode.Kind(k), n)
 				}
 			}
@@ -125,12 +124,11 @@ func (w *watcher) settle(t *testing.T, before tally, k decode.Kind, happened uin
 	var sent, lost, skipped uint64
 	changed := time.Now()
 	for deadline := changed.Add(patience); ; time.Sleep(20 * time.Millisecond) {
-		now := w.tally(t)
-		if last := sent + lost; now.sent[k]-before.sent[k]+now.lost[k]-before.lost[k] != last {
+		now := w.tally(t).since(before)
+		if now.sent[k]+now.lost[k] != sent+lost {
 			changed = time.Now()
 		}
-		sent, lost = now.sent[k]-before.sent[k], now.lost[k]-before.lost[k]
-		skipped = now.skipped[k] - before.skipped[k] + now.skipped[decode.KindNone] - before.skipped[decode.KindNone]
+		sent, lost, skipped = now.sent[k], now.lost[k], now.skipped[k]+now.skipped[decode.KindNone]
 		bounded := sent+lost+skipped >= happened && time.Since(changed) > quiet
 		if sent+lost >= happened || bounded || time.Now().After(deadline) {
 			break
