@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"vigil/test/generator"
@@ -43,16 +44,11 @@ func workloads() []workload {
 
 // A figure is one measurement. Its line is `figure SENSOR WORKLOAD OPERATIONS BUSY_NS WANTED SEEN`.
 type figure struct {
-	sensor, workload string
-	operations       uint64
-	busy             time.Duration
-	wanted, seen     uint64
-
-	from, to time.Duration // by the clock, to tell what was seen meanwhile
-}
-
-func (f figure) print(to io.Writer) {
-	fmt.Fprintf(to, "figure %s %s %d %d %d %d\n", f.sensor, f.workload, f.operations, f.busy.Nanoseconds(), f.wanted, f.seen)
+	workload     string
+	operations   uint64
+	busy         time.Duration
+	wanted, seen uint64
+	from, to     time.Duration // by the clock, to tell what was seen meanwhile
 }
 
 // A sensor is one of those compared.
@@ -64,88 +60,115 @@ type sensor interface {
 	stop(figures []figure) (lost uint64, err error)
 }
 
-// order is that of a boot: with auditd last, since once audit was enabled every process
-// that is forked carries what it needs, and costs more.
-func order(rounds int) []string {
-	var all []string
-	for range rounds {
-		all = append(all, "none", "vigil", "none", "bpftrace")
-	}
-	for range rounds {
-		all = append(all, "auditd")
-	}
-	return all
+// A stretch of a boot is some rounds under one sensor.
+type stretch struct {
+	sensor string
+	rounds int
+	part   int // of the workloads' operations: the peers take long enough for a part
+}
+
+// boot gives the stretches of a boot: auditd comes last, since once audit was enabled every
+// process that is forked carries what it needs, and costs more.
+func boot(rounds int) []stretch {
+	half := (rounds + 1) / 2
+	return []stretch{{"none", half, 1}, {"vigil", rounds, 1}, {"none", half, 1}, {"bpftrace", rounds, 5}, {"auditd", rounds, 5}}
 }
 
 func measure(o options, out io.Writer) error {
 	for _, dir := range []string{workDir, logDir} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return fmt.Errorf("make a folder: %w", err)
+		if err := errors.Join(os.Mkdir(dir, 0o755), syscall.Mount("none", dir, "tmpfs", 0, "")); err != nil {
+			return fmt.Errorf("make a file system in memory: %w", err)
 		}
 	}
 	// The kernel still finishes its start.
 	if err := errors.Join(settle(), checkClock()); err != nil {
 		return err
 	}
-	// Once for nothing: the first use of a kernel's part is not like the second.
-	if _, err := session(o, "none", 20); err != nil {
-		return err
-	}
-	for _, name := range order(o.rounds) {
-		if !slices.Contains(o.sensors, name) {
+	var all []workload
+	for _, w := range workloads() {
+		if !slices.Contains(o.workloads, w.name) {
 			continue
 		}
-		figures, err := session(o, name, 1)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		all = append(all, w)
+		// Once for nothing: the first use of a kernel's part is not like the second.
+		w.count /= 20
+		if _, err := one(o, w, 0); err != nil {
+			return err
 		}
-		for _, f := range figures {
-			f.print(out)
+	}
+	for _, s := range boot(o.rounds) {
+		if !slices.Contains(o.sensors, s.sensor) {
+			continue
+		}
+		if err := under(o, s, all, out); err != nil {
+			return fmt.Errorf("%s: %w", s.sensor, err)
 		}
 	}
 	return nil
 }
 
-// session measures the workloads under one sensor, a part of each.
-func session(o options, name string, part int) ([]figure, error) {
-	s, err := newSensor(o, name)
+// under measures the workloads under one sensor.
+func under(o options, s stretch, all []workload, out io.Writer) error {
+	sensor, err := newSensor(o, s.sensor)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.start(); err != nil {
-		return nil, fmt.Errorf("start: %w", err)
+	if err := sensor.start(); err != nil {
+		return fmt.Errorf("start: %w", err)
 	}
-	var figures []figure
-	for _, w := range workloads() {
-		if !slices.Contains(o.workloads, w.name) {
-			continue
-		}
-		w.count /= part
-		if err := s.mark(); err != nil {
-			return nil, err
-		}
-		f, err := one(o, w)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.name, err)
-		}
-		if err := s.mark(); err != nil {
-			return nil, err
-		}
-		f.sensor = name
-		figures = append(figures, f)
-	}
-	lost, err := s.stop(figures)
+	atRest, err := idle()
 	if err != nil {
-		return nil, fmt.Errorf("stop: %w", err)
+		return err
 	}
-	if name != "none" {
-		fmt.Printf("lost %s %d\n", name, lost)
+	figures := []figure{atRest}
+	for range s.rounds {
+		for _, w := range all {
+			w.count /= s.part
+			if err := sensor.mark(); err != nil {
+				return err
+			}
+			f, err := one(o, w, float64(atRest.busy)/float64(atRest.to-atRest.from))
+			if err != nil {
+				return fmt.Errorf("%s: %w", w.name, err)
+			}
+			if err := sensor.mark(); err != nil {
+				return err
+			}
+			figures = append(figures, f)
+		}
 	}
-	return figures, nil
+	lost, err := sensor.stop(figures[1:])
+	if err != nil {
+		return fmt.Errorf("stop: %w", err)
+	}
+	for _, f := range figures {
+		fmt.Fprintf(out, "figure %s %s %d %d %d %d\n", s.sensor, f.workload, f.operations, f.busy.Nanoseconds(), f.wanted, f.seen)
+	}
+	fmt.Fprintf(out, "lost %s %d\n", s.sensor, lost)
+	return nil
 }
 
-// one measures one workload.
-func one(o options, w workload) (figure, error) {
+// idle measures seconds in which nothing happens.
+func idle() (figure, error) {
+	const seconds = 10
+	f := figure{workload: "idle", operations: seconds}
+	if err := settle(); err != nil {
+		return f, err
+	}
+	f.from = clock()
+	before, err := busy()
+	if err != nil {
+		return f, err
+	}
+	time.Sleep(seconds * time.Second)
+	after, err := busy()
+	f.to, f.busy = clock(), after-before
+	return f, err
+}
+
+// one measures one workload. What a sensor does at rest counts while the workload runs, and not
+// while it is waited for what the sensor does after that.
+func one(o options, w workload, atRest float64) (figure, error) {
 	f := figure{workload: w.name, from: clock()}
 	if err := settle(); err != nil {
 		return f, err
@@ -160,6 +183,7 @@ func one(o options, w workload) (figure, error) {
 	if err != nil {
 		return f, fmt.Errorf("generate: %w", err)
 	}
+	ended := clock()
 	if err := settle(); err != nil {
 		return f, err
 	}
@@ -167,7 +191,8 @@ func one(o options, w workload) (figure, error) {
 	if err != nil {
 		return f, err
 	}
-	f.to, f.busy = clock(), after-before
+	f.to = clock()
+	f.busy = after - before - time.Duration(atRest*float64(f.to-ended))
 	var report generator.Report
 	if err := json.Unmarshal(said, &report); err != nil {
 		return f, fmt.Errorf("read the generator's report: %w", err)

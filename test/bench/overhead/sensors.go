@@ -3,8 +3,6 @@
 package main
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +16,10 @@ func newSensor(o options, name string) (sensor, error) {
 		return nothing{}, nil
 	case "vigil":
 		return &vigil{path: o.vigil}, nil
+	case "bpftrace":
+		return &bpftrace{}, nil
+	case "auditd":
+		return &auditd{}, nil
 	default:
 		return nil, fmt.Errorf("no such sensor: %s", name)
 	}
@@ -85,75 +87,4 @@ func (p *program) end(signal os.Signal) error {
 func (p *program) failed(what string) error {
 	text, _ := os.ReadFile(p.said)
 	return fmt.Errorf("%s: %s: %s", p.Path, what, strings.TrimSpace(string(text)))
-}
-
-// vigil is this project's sensor, told to see the whole machine and to record it.
-type vigil struct {
-	path  string
-	run   *program
-	marks []vigilStatus
-}
-
-type vigilStatus struct {
-	Events  map[string]uint64 `json:"events"`
-	Lost    uint64            `json:"lost_total"`
-	Damaged uint64            `json:"damaged"`
-}
-
-const (
-	vigilSocket = logDir + "/vigil.sock"
-	vigilRecord = logDir + "/vigil.rec"
-)
-
-func (v *vigil) start() (err error) {
-	v.run, err = start(logDir+"/vigil.log", v.path, "run", "--quiet", "--record", vigilRecord, "--scope", "host", "--socket", vigilSocket)
-	if err != nil {
-		return err
-	}
-	return v.run.until(func() bool {
-		_, err := v.status()
-		return err == nil
-	})
-}
-
-func (v *vigil) status() (s vigilStatus, err error) {
-	said, err := exec.Command(v.path, "status", "--json", "--socket", vigilSocket).Output()
-	if err != nil {
-		return s, fmt.Errorf("ask for the status: %w", err)
-	}
-	return s, json.Unmarshal(said, &s)
-}
-
-func (v *vigil) mark() error {
-	s, err := v.status()
-	v.marks = append(v.marks, s)
-	return err
-}
-
-func (v *vigil) stop(figures []figure) (uint64, error) {
-	last, err := v.status()
-	if err = errors.Join(err, v.run.end(os.Interrupt), os.Remove(vigilRecord)); err != nil {
-		return 0, err
-	}
-	for i := range figures {
-		before, after := v.marks[2*i].Events, v.marks[2*i+1].Events
-		for _, kind := range vigilKinds(figures[i].workload) {
-			figures[i].seen += after[kind] - before[kind]
-		}
-	}
-	return last.Lost + last.Damaged, nil
-}
-
-// vigilKinds are those that a workload is made of.
-func vigilKinds(workload string) []string {
-	switch workload {
-	case "exec":
-		return []string{"exec"}
-	case "samefile", "write":
-		return []string{"file_open"}
-	case "connect":
-		return []string{"connect", "accept"}
-	default:
-		return nil
-	}
 }
