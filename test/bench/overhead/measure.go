@@ -86,7 +86,7 @@ func measure(o options, out io.Writer) error {
 	}
 	var all []workload
 	for _, w := range workloads() {
-		if !slices.Contains(o.workloads, w.name) {
+		if !o.has(w.name) {
 			continue
 		}
 		all = append(all, w)

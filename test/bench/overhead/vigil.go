@@ -39,8 +39,10 @@ func (v *vigil) start() (err error) {
 	})
 }
 
-func (v *vigil) status() (s vigilStatus, err error) {
-	said, err := exec.Command(v.path, "status", "--json", "--socket", vigilSocket).Output()
+func (v *vigil) status() (vigilStatus, error) { return askStatus(v.path, vigilSocket) }
+
+func askStatus(vigil, socket string) (s vigilStatus, err error) {
+	said, err := exec.Command(vigil, "status", "--json", "--socket", socket).Output()
 	if err != nil {
 		return s, fmt.Errorf("ask for the status: %w", err)
 	}
