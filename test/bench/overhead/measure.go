@@ -71,7 +71,7 @@ type stretch struct {
 // process that is forked carries what it needs, and costs more.
 func boot(rounds int) []stretch {
 	half := (rounds + 1) / 2
-	return []stretch{{"none", half, 1}, {"vigil", rounds, 1}, {"none", half, 1}, {"bpftrace", rounds, 5}, {"auditd", rounds, 5}}
+	return []stretch{{"none", half, 1}, {"vigil", rounds, 1}, {"none", half, 1}, {"bpftrace", rounds, 5}, {"auditd", rounds, 10}}
 }
 
 func measure(o options, out io.Writer) error {
@@ -92,7 +92,7 @@ func measure(o options, out io.Writer) error {
 		all = append(all, w)
 		// Once for nothing: the first use of a kernel's part is not like the second.
 		w.count /= 20
-		if _, err := one(o, w, 0); err != nil {
+		if _, _, err := one(o, w); err != nil {
 			return err
 		}
 	}
@@ -116,32 +116,28 @@ func under(o options, s stretch, all []workload, out io.Writer) error {
 	if err := sensor.start(); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	atRest, err := idle()
-	if err != nil {
-		return err
-	}
-	figures := []figure{atRest}
+	var figures, rests []figure
 	for range s.rounds {
 		for _, w := range all {
 			w.count /= s.part
 			if err := sensor.mark(); err != nil {
 				return err
 			}
-			f, err := one(o, w, float64(atRest.busy)/float64(atRest.to-atRest.from))
+			rest, f, err := one(o, w)
 			if err != nil {
 				return fmt.Errorf("%s: %w", w.name, err)
 			}
 			if err := sensor.mark(); err != nil {
 				return err
 			}
-			figures = append(figures, f)
+			rests, figures = append(rests, rest), append(figures, f)
 		}
 	}
-	lost, err := sensor.stop(figures[1:])
+	lost, err := sensor.stop(figures)
 	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
-	for _, f := range figures {
+	for _, f := range append(figures, rests...) {
 		fmt.Fprintf(out, "figure %s %s %d %d %d %d\n", s.sensor, f.workload, f.operations, f.busy.Nanoseconds(), f.wanted, f.seen)
 	}
 	fmt.Fprintf(out, "lost %s %d\n", s.sensor, lost)
@@ -151,11 +147,7 @@ func under(o options, s stretch, all []workload, out io.Writer) error {
 // idle measures seconds in which nothing happens.
 func idle() (figure, error) {
 	const seconds = 10
-	f := figure{workload: "idle", operations: seconds}
-	if err := settle(); err != nil {
-		return f, err
-	}
-	f.from = clock()
+	f := figure{workload: "idle", operations: seconds, from: clock()}
 	before, err := busy()
 	if err != nil {
 		return f, err
@@ -166,37 +158,40 @@ func idle() (figure, error) {
 	return f, err
 }
 
-// one measures one workload. What a sensor does at rest counts while the workload runs, and not
-// while it is waited for what the sensor does after that.
-func one(o options, w workload, atRest float64) (figure, error) {
-	f := figure{workload: w.name, from: clock()}
+// one measures the machine at rest, and then one workload. What a sensor does at rest counts
+// while the workload runs, and not while it is waited for what the sensor does after that.
+func one(o options, w workload) (rest, f figure, err error) {
+	f = figure{workload: w.name, from: clock()}
 	if err := settle(); err != nil {
-		return f, err
+		return rest, f, err
+	}
+	if rest, err = idle(); err != nil {
+		return rest, f, err
 	}
 	before, err := busy()
 	if err != nil {
-		return f, err
+		return rest, f, err
 	}
 	cmd := exec.Command(o.generator, w.name, "--count", strconv.Itoa(w.count), "--workers", "1", "--dir", workDir)
 	cmd.Stderr = os.Stderr
 	said, err := cmd.Output()
 	if err != nil {
-		return f, fmt.Errorf("generate: %w", err)
+		return rest, f, fmt.Errorf("generate: %w", err)
 	}
 	ended := clock()
 	if err := settle(); err != nil {
-		return f, err
+		return rest, f, err
 	}
 	after, err := busy()
 	if err != nil {
-		return f, err
+		return rest, f, err
 	}
 	f.to = clock()
-	f.busy = after - before - time.Duration(atRest*float64(f.to-ended))
+	f.busy = after - before - time.Duration(float64(rest.busy)*float64(f.to-ended)/float64(rest.to-rest.from))
 	var report generator.Report
 	if err := json.Unmarshal(said, &report); err != nil {
-		return f, fmt.Errorf("read the generator's report: %w", err)
+		return rest, f, fmt.Errorf("read the generator's report: %w", err)
 	}
 	f.operations, f.wanted = report.Count, w.wanted(report.Did)
-	return f, nil
+	return rest, f, nil
 }
