@@ -77,6 +77,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.timeout, "timeout", 10*time.Minute, "how long the machine may run")
 	flags.IntVar(&m.CPUs, "cpus", 2, "number of CPUs")
 	flags.IntVar(&m.MemoryMB, "mem", 1024, "memory in `MiB`")
+	flags.BoolVar(&m.Counted, "counted", false, "let the machine's clock count instructions, for measuring; it has one CPU then")
 	flags.StringVar(&m.Append, "append", "", "further `words` for the kernel's command line")
 	flags.StringVar(&m.Out, "out", "", "`folder` for what the command leaves in /out")
 	flags.Func("load", "`modules`, with commas between, to load before the command, or all; the others come on demand", func(s string) error {
@@ -103,6 +104,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	if m.Command = flags.Args(); len(m.Command) == 0 {
 		return o, errors.New("no command given")
+	}
+	if m.Counted {
+		// Of several CPUs the clock would count the instructions of all.
+		m.CPUs = 1
 	}
 	if m.CPUs < 1 || m.MemoryMB < 1 || o.timeout <= 0 {
 		return o, errors.New("cpus, mem and timeout must be above 0")

@@ -23,6 +23,7 @@ type Machine struct {
 	CPUs     int       // at least 1
 	MemoryMB int       // at most half of it is for files, and they are in it twice at the start
 	Append   string    // further words for the kernel's command line
+	Counted  bool      // its clock counts instructions, whatever else the host does; for one CPU
 	Load     []string  // modules to load before the command, or just "all"; the others come on demand
 	Files    []File    // what the guest gets
 	Env      []string  // NAME=value for the command
@@ -110,6 +111,10 @@ func (m *Machine) args(image, sent string) []string {
 		"-accel", "tcg,thread=single", "-cpu", cpuModel, "-smp", strconv.Itoa(m.CPUs), "-m", strconv.Itoa(m.MemoryMB),
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-kernel", filepath.Join(m.Kernel, "vmlinuz"), "-initrd", image,
+	}
+	if m.Counted {
+		// 1 ns each, and no waiting: an idle guest's clock jumps to its next timer.
+		args = append(args, "-icount", "shift=0,sleep=off")
 	}
 	// The emulated CPUs share the host's counter; kernels before 6.12 find it
 	// out of step and read a slow emulated timer for every time stamp instead.

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// cell is what was measured of one workload under one sensor: a number a round.
+type cell struct {
+	costs        []float64 // microseconds an operation
+	wanted, seen uint64    // of all rounds
+}
+
+func (c cell) mean() float64 {
+	sum := 0.0
+	for _, x := range c.costs {
+		sum += x
+	}
+	return sum / float64(len(c.costs))
+}
+
+// spread is how far the rounds lie apart, of their mean.
+func (c cell) spread() float64 {
+	return (slices.Max(c.costs) - slices.Min(c.costs)) / c.mean()
+}
+
+// results are all that a boot has measured.
+type results struct {
+	cells     map[[2]string]cell // by sensor and workload
+	lost      map[string]uint64
+	sensors   []string // as they came
+	workloads []string
+}
+
+// parse reads the lines of figures; it passes over what else a machine says.
+func parse(from io.Reader) (results, error) {
+	r := results{cells: map[[2]string]cell{}, lost: map[string]uint64{}}
+	lines := bufio.NewScanner(from)
+	for lines.Scan() {
+		var sensor, workload string
+		var operations, ns, wanted, seen, lost uint64
+		line := lines.Text()
+		if n, _ := fmt.Sscanf(line, "lost %s %d", &sensor, &lost); n == 2 {
+			r.lost[sensor] += lost
+			continue
+		}
+		n, _ := fmt.Sscanf(line, "figure %s %s %d %d %d %d", &sensor, &workload, &operations, &ns, &wanted, &seen)
+		if n != 6 {
+			continue
+		}
+		if operations == 0 || ns == 0 {
+			return r, fmt.Errorf("read the figures: nothing was done: %s", line)
+		}
+		if !slices.Contains(r.sensors, sensor) {
+			r.sensors = append(r.sensors, sensor)
+		}
+		if !slices.Contains(r.workloads, workload) {
+			r.workloads = append(r.workloads, workload)
+		}
+		c := r.cells[[2]string{sensor, workload}]
+		c.costs = append(c.costs, float64(ns)/1000/float64(operations))
+		c.wanted += wanted
+		c.seen += seen
+		r.cells[[2]string{sensor, workload}] = c
+	}
+	if err := lines.Err(); err != nil {
+		return r, fmt.Errorf("read the figures: %w", err)
+	}
+	for _, sensor := range r.sensors {
+		for _, workload := range r.workloads {
+			if _, found := r.cells[[2]string{sensor, workload}]; !found {
+				return r, fmt.Errorf("read the figures: none of %s for %s", sensor, workload)
+			}
+		}
+	}
+	if !slices.Contains(r.sensors, "none") {
+		return r, fmt.Errorf("read the figures: none without a sensor, to compare with")
+	}
+	return r, nil
+}
+
+// above is what a cell costs more than no sensor.
+func (r results) above(sensor, workload string) float64 {
+	return r.cells[[2]string{sensor, workload}].mean()/r.cells[[2]string{"none", workload}].mean() - 1
+}
+
+// limits are what the project promises that Vigil adds at most.
+func limits() map[string]float64 {
+	return map[string]float64{"exec": 0.10, "samefile": 0.20, "write": 0.20, "connect": 0.10, "getppid": 0.02}
+}
+
+// failures tell why the figures prove nothing, and which promises they break.
+func (r results) failures() []string {
+	// Less than this is no difference: rounds lie as far apart.
+	const notable = 0.005
+	var all []string
+	for _, workload := range r.workloads {
+		for _, sensor := range r.sensors {
+			c := r.cells[[2]string{sensor, workload}]
+			switch {
+			case sensor == "none":
+			case c.wanted > 0 && c.seen == 0:
+				all = append(all, fmt.Sprintf("%s saw nothing of %s: its figures say nothing", sensor, workload))
+			case sensor == "vigil" && c.seen < c.wanted:
+				all = append(all, fmt.Sprintf("vigil saw %d of %d events of %s", c.seen, c.wanted, workload))
+			}
+		}
+		limit, limited := limits()[workload]
+		vigil, measured := r.cells[[2]string{"vigil", workload}]
+		if !limited || !measured {
+			continue
+		}
+		if above := r.above("vigil", workload); above > limit {
+			all = append(all, fmt.Sprintf("vigil adds %.1f %% to %s: above the limit of %.0f %%", above*100, workload, limit*100))
+		}
+		for _, sensor := range r.sensors {
+			if peer := r.cells[[2]string{sensor, workload}]; sensor != "none" && vigil.mean() > peer.mean()*(1+notable) {
+				all = append(all, fmt.Sprintf("vigil costs more than %s in %s", sensor, workload))
+			}
+		}
+	}
+	if n := r.lost["vigil"]; n > 0 {
+		all = append(all, fmt.Sprintf("vigil lost %d events: its figures say nothing", n))
+	}
+	return all
+}
+
+// print writes the table, and what each sensor saw and lost.
+func (r results) print(to io.Writer) error {
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	fmt.Fprint(table, "µs an operation")
+	for _, sensor := range r.sensors {
+		fmt.Fprintf(table, "\t%s", sensor)
+	}
+	for _, workload := range r.workloads {
+		if workload == "idle" {
+			continue
+		}
+		fmt.Fprintf(table, "\n%s", workload)
+		for _, sensor := range r.sensors {
+			fmt.Fprintf(table, "\t%s", r.text(sensor, workload))
+		}
+	}
+	if slices.Contains(r.workloads, "idle") {
+		fmt.Fprint(table, "\nidle, µs a second")
+		for _, sensor := range r.sensors {
+			fmt.Fprintf(table, "\t%.0f", r.cells[[2]string{sensor, "idle"}].mean())
+		}
+	}
+	fmt.Fprintln(table)
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, sensor := range r.sensors {
+		var seen, wanted uint64
+		spread := 0.0
+		for _, workload := range r.workloads {
+			c := r.cells[[2]string{sensor, workload}]
+			seen, wanted = seen+min(c.seen, c.wanted), wanted+c.wanted
+			if workload != "idle" {
+				spread = max(spread, c.spread())
+			}
+		}
+		saw := ""
+		if sensor != "none" {
+			saw = fmt.Sprintf("saw %d of %d events, lost %d; ", seen, wanted, r.lost[sensor])
+		}
+		fmt.Fprintf(to, "%s: %srounds lie at most %.2f %% apart\n", sensor, saw, spread*100)
+	}
+	return nil
+}
+
+// text is a cell of the table.
+func (r results) text(sensor, workload string) string {
+	c := r.cells[[2]string{sensor, workload}]
+	var b strings.Builder
+	if sensor != "none" && c.seen < c.wanted {
+		b.WriteString("≥ ") // what it had seen of the rest would have cost more
+	}
+	digits := 1
+	if c.mean() < 100 {
+		digits = 2
+	}
+	fmt.Fprintf(&b, "%.*f", digits, c.mean())
+	if sensor == "none" {
+		return b.String()
+	}
+	above := r.above(sensor, workload)
+	fmt.Fprintf(&b, " (%+.1f %%)", above*100)
+	if limit, limited := limits()[workload]; limited && sensor == "vigil" && above > limit {
+		fmt.Fprintf(&b, " above %.0f %%", limit*100)
+	}
+	return b.String()
+}
