@@ -73,7 +73,9 @@ func hooks() []hook {
 // lifeHooks: what processes come and go.
 func lifeHooks() []hook {
 	return []hook{
-		scheduled(vigilKindKIND_FORK, "process_fork", "process_fork_spare", "process_fork_second_spare"),
+		{kind: vigilKindKIND_FORK, tiers: [TierNone][]string{
+			{"process_number"}, {"kprocess_number"}, {"process_fork", "process_fork_spare", "process_fork_second_spare"},
+		}},
 		scheduled(vigilKindKIND_EXEC, "process_exec", "process_exec_spare", "process_exec_second_spare"),
 		scheduled(vigilKindKIND_EXIT, "process_exit", "process_exit_spare", "process_exit_second_spare"),
 		scheduled(vigilKindKIND_PROCESS, "process_seed"),

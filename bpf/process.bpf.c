@@ -2,8 +2,8 @@
 
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 //
-// The life of processes: fork, exec, exit. All tiers use the scheduler's BTF tracepoints.
-#include "record.h"
+// The life of processes: fork, exec, exit.
+#include "calls.h"
 
 enum { SIGNAL_GROUP_EXIT = 4 }; // include/linux/sched/signal.h
 
@@ -83,6 +83,32 @@ static __always_inline int on_fork(struct task_struct *child)
 	return 0;
 }
 
+enum { PIDTYPE_TGID = 1 }; // include/linux/pid.h
+
+// The full and the kprobe tier see a fork where copy_process has come to the point of
+// no return and gives the new process its number: with interrupts off, so that nobody
+// can take the program off its CPU, and nobody is skipped.
+SEC("fentry/attach_pid")
+int process_number(u64 *ctx)
+{
+	struct task_struct *child = (void *)ctx[0];
+
+	if ((u32)ctx[1] != PIDTYPE_TGID || child->tgid == bpf_get_current_pid_tgid() >> 32)
+		return 0;
+	return on_fork(child);
+}
+
+SEC("kprobe/attach_pid")
+int kprocess_number(struct pt_regs *ctx)
+{
+	struct task_struct *child = (void *)CALL_ARGUMENT1(ctx);
+
+	if ((u32)CALL_ARGUMENT2(ctx) != PIDTYPE_TGID || READ(child, tgid) == bpf_get_current_pid_tgid() >> 32)
+		return 0;
+	return on_fork(child);
+}
+
+// The tracepoint tier sees it at the tracepoint, as exec and exit are seen in all.
 WITH_SPARES("tp_btf/sched_process_fork", process_fork, KIND_FORK, fork_is_told((void *)ctx[1]), on_fork((void *)ctx[1]))
 
 static __always_inline u8 stdio_of(struct task_struct *task, u32 descriptor)

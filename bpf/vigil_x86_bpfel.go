@@ -782,6 +782,7 @@ const (
 	vigilProgKprobeSysSetreuid           = "kprobe_sys_setreuid"
 	vigilProgKprobeSysSetuid             = "kprobe_sys_setuid"
 	vigilProgKprobeSysUnshare            = "kprobe_sys_unshare"
+	vigilProgKprocessNumber              = "kprocess_number"
 	vigilProgKretprobeSysAccept          = "kretprobe_sys_accept"
 	vigilProgKretprobeSysAccept4         = "kretprobe_sys_accept4"
 	vigilProgKretprobeSysBind            = "kretprobe_sys_bind"
@@ -880,6 +881,7 @@ const (
 	vigilProgProcessFork                 = "process_fork"
 	vigilProgProcessForkSecondSpare      = "process_fork_second_spare"
 	vigilProgProcessForkSpare            = "process_fork_spare"
+	vigilProgProcessNumber               = "process_number"
 	vigilProgProcessSeed                 = "process_seed"
 	vigilProgSignalSent                  = "signal_sent"
 	vigilProgSocketCreate                = "socket_create"
@@ -1232,6 +1234,7 @@ type vigilProgramSpecs struct {
 	KprobeSysSetreuid           *ebpf.ProgramSpec `ebpf:"kprobe_sys_setreuid"`
 	KprobeSysSetuid             *ebpf.ProgramSpec `ebpf:"kprobe_sys_setuid"`
 	KprobeSysUnshare            *ebpf.ProgramSpec `ebpf:"kprobe_sys_unshare"`
+	KprocessNumber              *ebpf.ProgramSpec `ebpf:"kprocess_number"`
 	KretprobeSysAccept          *ebpf.ProgramSpec `ebpf:"kretprobe_sys_accept"`
 	KretprobeSysAccept4         *ebpf.ProgramSpec `ebpf:"kretprobe_sys_accept4"`
 	KretprobeSysBind            *ebpf.ProgramSpec `ebpf:"kretprobe_sys_bind"`
@@ -1330,6 +1333,7 @@ type vigilProgramSpecs struct {
 	ProcessFork                 *ebpf.ProgramSpec `ebpf:"process_fork"`
 	ProcessForkSecondSpare      *ebpf.ProgramSpec `ebpf:"process_fork_second_spare"`
 	ProcessForkSpare            *ebpf.ProgramSpec `ebpf:"process_fork_spare"`
+	ProcessNumber               *ebpf.ProgramSpec `ebpf:"process_number"`
 	ProcessSeed                 *ebpf.ProgramSpec `ebpf:"process_seed"`
 	SignalSent                  *ebpf.ProgramSpec `ebpf:"signal_sent"`
 	SocketCreate                *ebpf.ProgramSpec `ebpf:"socket_create"`
@@ -1795,6 +1799,7 @@ type vigilPrograms struct {
 	KprobeSysSetreuid           *ebpf.Program `ebpf:"kprobe_sys_setreuid"`
 	KprobeSysSetuid             *ebpf.Program `ebpf:"kprobe_sys_setuid"`
 	KprobeSysUnshare            *ebpf.Program `ebpf:"kprobe_sys_unshare"`
+	KprocessNumber              *ebpf.Program `ebpf:"kprocess_number"`
 	KretprobeSysAccept          *ebpf.Program `ebpf:"kretprobe_sys_accept"`
 	KretprobeSysAccept4         *ebpf.Program `ebpf:"kretprobe_sys_accept4"`
 	KretprobeSysBind            *ebpf.Program `ebpf:"kretprobe_sys_bind"`
@@ -1893,6 +1898,7 @@ type vigilPrograms struct {
 	ProcessFork                 *ebpf.Program `ebpf:"process_fork"`
 	ProcessForkSecondSpare      *ebpf.Program `ebpf:"process_fork_second_spare"`
 	ProcessForkSpare            *ebpf.Program `ebpf:"process_fork_spare"`
+	ProcessNumber               *ebpf.Program `ebpf:"process_number"`
 	ProcessSeed                 *ebpf.Program `ebpf:"process_seed"`
 	SignalSent                  *ebpf.Program `ebpf:"signal_sent"`
 	SocketCreate                *ebpf.Program `ebpf:"socket_create"`
@@ -2186,6 +2192,7 @@ func (p *vigilPrograms) Close() error {
 		p.KprobeSysSetreuid,
 		p.KprobeSysSetuid,
 		p.KprobeSysUnshare,
+		p.KprocessNumber,
 		p.KretprobeSysAccept,
 		p.KretprobeSysAccept4,
 		p.KretprobeSysBind,
@@ -2284,6 +2291,7 @@ func (p *vigilPrograms) Close() error {
 		p.ProcessFork,
 		p.ProcessForkSecondSpare,
 		p.ProcessForkSpare,
+		p.ProcessNumber,
 		p.ProcessSeed,
 		p.SignalSent,
 		p.SocketCreate,
