@@ -16,7 +16,7 @@ func (c *Capture) start(name string) error {
 	if err, done := c.failed[key]; done {
 		return err
 	}
-	if err := c.failed[name]; err != nil {
+	if err := c.load(name); err != nil {
 		return err
 	}
 	err := c.startProgram(name)
@@ -28,10 +28,10 @@ func (c *Capture) start(name string) error {
 }
 
 func (c *Capture) startProgram(name string) error {
-	program, spec := c.programs[name], c.spec.Programs[name]
+	program, spec := c.program(name), c.spec.Programs[name]
 	call, isCall := syscallOf(name)
 	switch {
-	case isCall && (strings.HasPrefix(name, "exit_") || strings.HasPrefix(name, "enter_")):
+	case isCall && dispatched(name):
 		return c.dispatch(name, call)
 	case spec.AttachType == ebpf.AttachTraceIter:
 		return c.startIter(name)
@@ -64,13 +64,13 @@ func (c *Capture) startKprobe(name, call string) error {
 		if err := c.load(enter); err != nil {
 			return err
 		}
-		l, err := link.Kprobe(symbol, c.programs[enter], nil)
+		l, err := link.Kprobe(symbol, c.program(enter), nil)
 		if err != nil {
 			return err
 		}
 		c.links = append(c.links, l)
 	}
-	l, err := attach(symbol, c.programs[name], nil)
+	l, err := attach(symbol, c.program(name), nil)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (c *Capture) dispatch(name, call string) error {
 	if !ok {
 		return fmt.Errorf("system call %s does not exist on this architecture", call)
 	}
-	if err := c.maps["calls_"+side].Put(number, c.programs[name]); err != nil {
+	if err := c.maps["calls_"+side].Put(number, c.program(name)); err != nil {
 		return err
 	}
 	return c.start(dispatcher)
@@ -98,7 +98,7 @@ func (c *Capture) dispatch(name, call string) error {
 func (c *Capture) startIter(name string) error {
 	swept := map[string]string{"fold_sweep": "folds", "datagram_sweep": "datagram_flows"}[name]
 	waiting := map[string]string{"fold_sweep": "folds_waiting", "datagram_sweep": "datagrams_waiting"}[name]
-	iter, err := link.AttachIter(link.IterOptions{Program: c.programs[name], Map: c.maps[swept]})
+	iter, err := link.AttachIter(link.IterOptions{Program: c.program(name), Map: c.maps[swept]})
 	if err != nil {
 		return err
 	}

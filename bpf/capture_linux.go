@@ -96,6 +96,7 @@ func (c *Capture) skipped() ([]Lost, error) {
 	kinds := map[string]Kind{}
 	for _, covered := range c.coverage {
 		for _, name := range covered.Programs {
+			name = c.own(name)
 			if _, told := kinds[name]; !told {
 				kinds[name] = covered.Kind
 			}

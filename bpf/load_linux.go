@@ -56,6 +56,7 @@ type Capture struct {
 	types    *btf.Cache // of the kernel, while loading
 	maps     map[string]*ebpf.Map
 	programs map[string]*ebpf.Program
+	twins    map[string]string // names of what is loaded under another name
 	failed   map[string]error
 	links    []link.Link
 	coverage []Coverage
@@ -83,7 +84,7 @@ func loadHooks(s Settings, hooks []hook) (*Capture, error) {
 		return nil, fmt.Errorf("read the embedded kernel object: %w", err)
 	}
 	c := &Capture{
-		spec: spec, types: btf.NewCache(), settings: s,
+		spec: spec, types: btf.NewCache(), settings: s, twins: twins(spec.Programs),
 		maps: map[string]*ebpf.Map{}, programs: map[string]*ebpf.Program{}, failed: map[string]error{},
 	}
 	if err := c.open(hooks); err != nil {
@@ -110,6 +111,7 @@ func (c *Capture) open(hooks []hook) error {
 	if c.poll, err = pollMaps(c.maps["vital"], c.maps["bulk"]); err != nil {
 		return err
 	}
+	c.loadAhead(hooks)
 	for _, h := range hooks {
 		covered := c.attach(h)
 		if covered.Tier == TierNone && h.tiers[TierTracepoint] != nil && h.kind <= vigilKindKIND_EXIT {
@@ -218,39 +220,4 @@ func (c *Capture) attachAll(list []string) ([]string, error) {
 		}
 	}
 	return names, nil
-}
-
-// load loads one program, once.
-func (c *Capture) load(name string) error {
-	if c.programs[name] != nil {
-		return nil
-	}
-	if err := c.failed[name]; err != nil {
-		return err
-	}
-	err := c.loadProgram(name)
-	c.failed[name] = err
-	return err
-}
-
-func (c *Capture) loadProgram(name string) error {
-	p := c.spec.Programs[name]
-	if p == nil {
-		return fmt.Errorf("no program %s in the kernel object", name)
-	}
-	p = p.Copy()
-	if call, ok := syscallOf(name); ok && !strings.HasPrefix(name, "exit_") && !strings.HasPrefix(name, "enter_") {
-		p.AttachTo = syscallSymbol(call)
-	}
-	one := &ebpf.CollectionSpec{
-		Maps: c.spec.Maps, Programs: map[string]*ebpf.ProgramSpec{name: p},
-		Variables: c.spec.Variables, Types: c.spec.Types, ByteOrder: c.spec.ByteOrder,
-	}
-	loaded, err := ebpf.NewCollectionWithOptions(one.Copy(), ebpf.CollectionOptions{MapReplacements: c.maps, Cache: c.types})
-	if err != nil {
-		return fmt.Errorf("load %s: %w", name, err)
-	}
-	c.programs[name] = loaded.DetachProgram(name)
-	loaded.Close()
-	return nil
 }

@@ -38,6 +38,11 @@ func (all *sessions) with(s bpf.Settings) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Whom the kernel wakes takes a program off its CPU, and where it is skipped then
+	// for others (7.2) a reader that is woken for each record makes that the rule.
+	if err := c.Comes(true); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	all.last, all.of = &session{Capture: c, stop: make(chan struct{}), done: make(chan struct{})}, s
 	go all.last.run()
 	return all.last, nil
@@ -50,7 +55,6 @@ func (all *sessions) close() error {
 		return nil
 	}
 	close(c.stop)
-	_ = c.Interrupt()
 	<-c.done
 	return errors.Join(c.bad, c.Close())
 }
@@ -67,6 +71,9 @@ type session struct {
 	bad     error
 }
 
+// readEvery is about as often as the sensor reads when it has little to do.
+const readEvery = 4 * time.Millisecond
+
 func (c *session) run() {
 	defer close(c.done)
 	next := time.Now().Add(time.Second)
@@ -76,11 +83,11 @@ func (c *session) run() {
 			return
 		default:
 		}
-		err := c.Wait(next)
+		time.Sleep(readEvery)
 		if c.paused.Load() {
-			time.Sleep(10 * time.Millisecond)
 			continue
 		}
+		var err error
 		c.mutex.Lock()
 		c.drain()
 		if time.Now().After(next) {
