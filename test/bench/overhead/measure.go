@@ -34,10 +34,10 @@ type workload struct {
 func workloads() []workload {
 	opens := func(t generator.Tally) uint64 { return t.OpensForWrite }
 	return []workload{
-		{"exec", 4000, func(t generator.Tally) uint64 { return t.Execs }},
+		{"exec", 6000, func(t generator.Tally) uint64 { return t.Execs }},
 		{"samefile", 100000, opens},
-		{"write", 100000, opens},
-		{"connect", 8000, func(t generator.Tally) uint64 { return t.Connects + t.Accepts }},
+		{"write", 60000, opens},
+		{"connect", 6000, func(t generator.Tally) uint64 { return t.Connects + t.Accepts }},
 		{"getppid", 4000000, func(generator.Tally) uint64 { return 0 }},
 	}
 }
@@ -60,6 +60,9 @@ type sensor interface {
 	stop(figures []figure) (lost uint64, err error)
 }
 
+// startUp is how long a sensor may still be busy with its start when it has said that it is ready.
+const startUp = 30 * time.Second
+
 // A stretch of a boot is some rounds under one sensor.
 type stretch struct {
 	sensor string
@@ -71,7 +74,7 @@ type stretch struct {
 // process that is forked carries what it needs, and costs more.
 func boot(rounds int) []stretch {
 	half := (rounds + 1) / 2
-	return []stretch{{"none", half, 1}, {"vigil", rounds, 1}, {"none", half, 1}, {"bpftrace", rounds, 5}, {"auditd", rounds, 10}}
+	return []stretch{{"none", half, 1}, {"vigil", rounds, 1}, {"none", half, 1}, {"bpftrace", rounds, 5}, {"auditd", rounds, 20}}
 }
 
 func measure(o options, out io.Writer) error {
@@ -116,6 +119,7 @@ func under(o options, s stretch, all []workload, out io.Writer) error {
 	if err := sensor.start(); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
+	time.Sleep(startUp)
 	var figures, rests []figure
 	for range s.rounds {
 		for _, w := range all {

@@ -30,7 +30,8 @@ type usage struct {
 const nativeFactor = 4
 
 // native prints what the workloads cost on this machine, alone and under a sensor that sees
-// only them. It holds nothing against a limit: other work here moves the figures.
+// only them: the least of the rounds. It holds nothing against a limit, for other work here
+// moves the figures.
 func native(o options, to io.Writer) error {
 	dir, err := os.MkdirTemp("", "overhead-")
 	if err != nil {
@@ -38,7 +39,7 @@ func native(o options, to io.Writer) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "µs an operation, natively\tnone\tworkload under vigil\tvigil's process\tboth\tlost")
+	fmt.Fprintln(table, "µs an operation, natively\tnone\tunder vigil\tvigil itself\tadded\trounds apart\tlost")
 	for _, w := range workloads() {
 		if !o.has(w.name) {
 			continue
@@ -62,9 +63,9 @@ func native(o options, to io.Writer) error {
 			sensed.costs = append(sensed.costs, each(watched.Sensor))
 			lost += watched.Lost
 		}
-		both := worked.mean() + sensed.mean()
-		fmt.Fprintf(table, "%s\t%.3f ± %.0f %%\t%.3f ± %.0f %%\t%.3f\t%+.1f %%\t%d\n", w.name,
-			none.mean(), none.spread()*50, worked.mean(), worked.spread()*50, sensed.mean(), (both/none.mean()-1)*100, lost)
+		both := worked.least() + sensed.least()
+		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t%+.1f %%\t%.0f %%\t%d\n", w.name, none.least(),
+			worked.least(), sensed.least(), (both/none.least()-1)*100, max(none.spread(), worked.spread())*100, lost)
 	}
 	return table.Flush()
 }
@@ -92,8 +93,10 @@ func watched(o options, dir string, work []string) (s usage, err error) {
 		return s, err
 	}
 	result, socket, record := filepath.Join(dir, "result"), filepath.Join(dir, "socket"), filepath.Join(dir, "record")
-	args := []string{"run", "--quiet", "--scope", "self", "--record", record, "--socket", socket, "--",
-		self, "within", "-vigil", o.vigil, "-socket", socket, "-result", result}
+	args := []string{
+		"run", "--quiet", "--scope", "self", "--record", record, "--socket", socket, "--",
+		self, "within", "-vigil", o.vigil, "-socket", socket, "-result", result,
+	}
 	said, err := exec.Command(o.vigil, append(args, work...)...).CombinedOutput()
 	if err != nil {
 		return s, fmt.Errorf("%w: %s", err, said)
@@ -182,7 +185,7 @@ func ran(pid int) (time.Duration, error) {
 
 // rest waits until a process hardly runs any more, and longer than Vigil counts repeats.
 func rest(pid int) error {
-	const least, step, hardly = 12, 500 * time.Millisecond, 10 * time.Millisecond
+	const least, step, hardly = 6, 500 * time.Millisecond, 10 * time.Millisecond
 	for tries := range 240 {
 		took, err := measured(pid, func() error { time.Sleep(step); return nil })
 		if err != nil {

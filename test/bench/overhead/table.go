@@ -23,6 +23,9 @@ func (c cell) mean() float64 {
 	return sum / float64(len(c.costs))
 }
 
+// least is what the least disturbed round says.
+func (c cell) least() float64 { return slices.Min(c.costs) }
+
 // spread is how far the rounds lie apart, of their mean.
 func (c cell) spread() float64 {
 	return (slices.Max(c.costs) - slices.Min(c.costs)) / c.mean()

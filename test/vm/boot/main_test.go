@@ -28,6 +28,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestParseCounted(t *testing.T) {
+	o, err := parse([]string{"-counted", "-cpus", "4", "--", "x"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !o.machine.Counted || o.machine.CPUs != 1 {
+		t.Errorf("got %+v, want one CPU, counted", o.machine)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, args := range [][]string{
 		{},
