@@ -1,0 +1,93 @@
+package rule
+
+import (
+	"regexp/syntax"
+	"strings"
+)
+
+// requiredLiterals gives texts of which one is, but for the case of ASCII letters, in
+// whatever a regular expression matches; none when there is nothing to say.
+func requiredLiterals(expression string) []string {
+	tree, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	return required(tree)
+}
+
+// maxGuards bounds the texts of one regular expression.
+const maxGuards = 16
+
+func required(e *syntax.Regexp) []string {
+	switch e.Op {
+	case syntax.OpLiteral:
+		return literalOf(e)
+	case syntax.OpCapture, syntax.OpPlus:
+		return required(e.Sub[0])
+	case syntax.OpRepeat:
+		if e.Min > 0 {
+			return required(e.Sub[0])
+		}
+	case syntax.OpConcat:
+		var best []string
+		for _, sub := range e.Sub {
+			if texts := required(sub); better(texts, best) {
+				best = texts
+			}
+		}
+		return best
+	case syntax.OpAlternate:
+		var all []string
+		for _, sub := range e.Sub {
+			texts := required(sub)
+			if len(texts) == 0 || len(all)+len(texts) > maxGuards {
+				return nil
+			}
+			all = append(all, texts...)
+		}
+		return all
+	}
+	return nil
+}
+
+// literalOf gives the longest piece of a literal that is the same bytes in whatever
+// matches: ignoring case, k and s are also U+212A and U+017F, and other letters beyond
+// ASCII have cases that the automaton does not know.
+func literalOf(e *syntax.Regexp) []string {
+	text := string(e.Rune)
+	if e.Flags&syntax.FoldCase == 0 {
+		if text == "" || strings.ContainsRune(text, '\uFFFD') { // which matches bytes that are no UTF-8
+			return nil
+		}
+		return []string{text}
+	}
+	longest := ""
+	for _, piece := range strings.FieldsFunc(text, func(r rune) bool { return r > 127 || strings.ContainsRune("kKsS", r) }) {
+		if len(piece) > len(longest) {
+			longest = piece
+		}
+	}
+	if longest == "" {
+		return nil
+	}
+	return []string{longest}
+}
+
+// better prefers a longer shortest text, then fewer.
+func better(a, b []string) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) > 0
+	}
+	if m, n := shortest(a), shortest(b); m != n {
+		return m > n
+	}
+	return len(a) < len(b)
+}
+
+func shortest(all []string) int {
+	n := len(all[0])
+	for _, s := range all {
+		n = min(n, len(s))
+	}
+	return n
+}
