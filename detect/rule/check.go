@@ -2,7 +2,6 @@ package rule
 
 import (
 	"bytes"
-	"regexp"
 	"unicode/utf8"
 )
 
@@ -12,6 +11,7 @@ type check struct {
 	column uint16
 	other  uint16   // of isField
 	guards []uint32 // literals of which one must be there; none when nothing is known
+	dfa    *dfa     // of isRegex; nil when it would be too large
 }
 
 func (c *compiler) check(t *test) check {
@@ -20,6 +20,7 @@ func (c *compiler) check(t *test) check {
 	case isText:
 		k.guards = c.guardsOfPattern(t)
 	case isRegex:
+		k.dfa = newDFA(t.regex.String())
 		for _, text := range requiredLiterals(t.regex.String()) {
 			k.guards = append(k.guards, c.literal(t.field, text, false, false))
 		}
@@ -46,7 +47,7 @@ func (c *compiler) guardsOfPattern(t *test) []uint32 {
 // price is about what the check costs, in tests of a literal.
 func (k *check) price() int {
 	switch {
-	case k.test.kind == isRegex && len(k.guards) == 0:
+	case k.test.kind == isRegex && k.dfa == nil:
 		return 10_000
 	case k.test.kind == isRegex:
 		return 1000
@@ -59,16 +60,23 @@ func (k *check) size() int {
 	for _, t := range k.test.pattern {
 		n += 24 + len(t.text)
 	}
+	if k.dfa != nil {
+		n += k.dfa.size()
+	}
 	return n
 }
 
 // value tells whether one value passes.
-func (t *test) value(v []byte) bool {
+func (k *check) value(v []byte) bool {
+	t := k.test
 	switch t.kind {
 	case isText:
 		return t.pattern.match(v, t.cased)
 	case isRegex:
-		return matchRegex(t.regex, v)
+		if k.dfa != nil {
+			return k.dfa.match(v)
+		}
+		return t.regex.Match(v)
 	case isNetwork:
 		a, ok := readAddress(v)
 		return ok && t.network.Contains(a)
@@ -81,8 +89,6 @@ func (t *test) value(v []byte) bool {
 	}
 	return false
 }
-
-func matchRegex(r *regexp.Regexp, v []byte) bool { return r.Match(v) }
 
 // match tells whether a pattern matches a whole value. When what follows a star does
 // not match, the last star takes more.

@@ -161,7 +161,7 @@ func (st *state) check(k *check) bool {
 		return false
 	}
 	for _, v := range values {
-		if k.test.value(v) {
+		if k.value(v) {
 			return true
 		}
 	}
