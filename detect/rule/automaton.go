@@ -16,15 +16,17 @@ type automaton struct {
 	deep  []deepNode
 	edges []edge
 
-	// finds has, for each row or deep state, where in found its literals begin; they
-	// end where the next one's do. more is the state to go on with, 0 for none.
-	rowFinds  []uint32
-	deepFinds []uint32
-	rowMore   []uint32
-	deepMore  []uint32
-	found     []uint32
-	stride    uint32
+	// What states find. The last entry of a row, and each deep state, has the number of
+	// its find; 0 is none.
+	finds  []find
+	found  []uint32
+	stride uint32
+	length int // of the longest literal
 }
+
+// find is the literals that end in a state: in found, from here to where the next find
+// begins; and the find to go on with, 0 for none.
+type find struct{ from, more uint32 }
 
 const (
 	deepState  = 1 << 30
@@ -35,6 +37,7 @@ const (
 // deepNode is a state without a row. Nearly all have one edge.
 type deepNode struct {
 	fail  uint32
+	find  uint32
 	next  uint32 // where the first edge leads
 	first uint32 // where in edges the others begin
 	class uint8  // of the first edge
@@ -72,18 +75,15 @@ func (a *automaton) next(s, class uint32) uint32 {
 	return a.step(s, class)
 }
 
-// finds gives the literals that end in a state, and the state to go on with.
-func (a *automaton) finds(s uint32) ([]uint32, uint32) {
+// findOf gives the number of what a state finds.
+func (a *automaton) findOf(s uint32) uint32 {
 	if s < deepState {
-		row := s / a.stride
-		return a.found[a.rowFinds[row]:a.rowFinds[row+1]], a.rowMore[row]
+		return a.rows[s+a.stride-1]
 	}
-	s &^= deepState
-	return a.found[a.deepFinds[s]:a.deepFinds[s+1]], a.deepMore[s]
+	return a.deep[s&^deepState].find
 }
 
 // size is how much memory the tables take, bytes.
 func (a *automaton) size() int {
-	return len(a.class) + 4*(len(a.rows)+len(a.rowFinds)+len(a.deepFinds)+len(a.rowMore)+len(a.deepMore)+len(a.found)) +
-		16*len(a.deep) + 8*len(a.edges)
+	return len(a.class) + 4*(len(a.rows)+len(a.found)) + 8*len(a.finds) + 20*len(a.deep) + 8*len(a.edges)
 }

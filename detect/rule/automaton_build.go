@@ -21,6 +21,7 @@ type trieNode struct {
 	depth int32
 	finds []uint32
 	state uint32
+	find  uint32
 }
 
 type trieEdge struct {
@@ -36,19 +37,19 @@ func (n *trieNode) child(symbol int16) (int32, bool) {
 	return n.edges[i].to, true
 }
 
-// add puts a literal in: folded text, and whether it begins or ends the value.
-func (t *trie) add(text string, begins, ends bool, id uint32) {
+// add puts a literal in.
+func (t *trie) add(l *literal, id uint32) {
 	if len(t.nodes) == 0 {
 		t.nodes = append(t.nodes, trieNode{})
 	}
 	at := int32(0)
-	if begins {
+	if l.begins {
 		at = t.grow(at, beginning)
 	}
-	for i := range len(text) {
-		at = t.grow(at, int16(fold(text[i])))
+	for i := range len(l.text) {
+		at = t.grow(at, int16(l.text[i]))
 	}
-	if ends {
+	if l.ends {
 		at = t.grow(at, ending)
 	}
 	t.nodes[at].finds = append(t.nodes[at].finds, id)
@@ -107,7 +108,7 @@ func (t *trie) build() *automaton {
 	}
 	t.grow(0, beginning) // there is always a state to begin with
 	order := t.link()
-	a := &automaton{}
+	a := &automaton{finds: make([]find, 1)} // the first finds nothing
 	a.classify(t)
 	rows := min(len(order), max(3, rowBytes/4/int(a.stride)))
 	for i, at := range order { // by depth: the upper states get the rows
@@ -120,21 +121,14 @@ func (t *trie) build() *automaton {
 	a.rows = make([]uint32, rows*int(a.stride))
 	for i, at := range order {
 		n := &t.nodes[at]
+		find := a.addFind(t, n)
 		if i < rows {
-			a.addRow(t, n)
-			a.rowFinds = append(a.rowFinds, uint32(len(a.found)))
-			a.rowMore = append(a.rowMore, t.nodes[n.more].state)
+			a.addRow(t, n, find)
 		} else {
-			a.addDeep(t, n)
-			a.deepFinds = append(a.deepFinds, uint32(len(a.found)))
-			a.deepMore = append(a.deepMore, t.nodes[n.more].state)
-		}
-		a.found = append(a.found, n.finds...)
-		if i == rows-1 {
-			a.rowFinds = append(a.rowFinds, uint32(len(a.found)))
+			a.addDeep(t, n, find)
 		}
 	}
-	a.deepFinds = append(a.deepFinds, uint32(len(a.found)))
+	a.finds = append(a.finds, find{from: uint32(len(a.found))})
 	start, _ := t.nodes[0].child(beginning)
 	a.start = t.nodes[start].state
 	return a
@@ -161,7 +155,7 @@ func (a *automaton) classify(t *trie) {
 		a.class[b] = a.class[fold(b)]
 	}
 	a.end = n
-	a.stride = n + 1
+	a.stride = n + 2
 }
 
 func (a *automaton) classOf(symbol int16) (uint32, bool) {
@@ -183,7 +177,19 @@ func (t *trie) target(at int32) uint32 {
 	return n.state
 }
 
-func (a *automaton) addRow(t *trie, n *trieNode) {
+// addFind adds what a state finds by itself; one that finds nothing has what the state
+// finds that it links to.
+func (a *automaton) addFind(t *trie, n *trieNode) uint32 {
+	if len(n.finds) == 0 {
+		return t.nodes[n.more].find
+	}
+	n.find = uint32(len(a.finds))
+	a.finds = append(a.finds, find{uint32(len(a.found)), t.nodes[n.more].find})
+	a.found = append(a.found, n.finds...)
+	return n.find
+}
+
+func (a *automaton) addRow(t *trie, n *trieNode, find uint32) {
 	row := a.rows[n.state : n.state+a.stride]
 	if n.depth > 0 {
 		// The state to go on with is less deep, so it has a row already.
@@ -195,10 +201,11 @@ func (a *automaton) addRow(t *trie, n *trieNode) {
 			row[c] = t.target(e.to)
 		}
 	}
+	row[a.stride-1] = find
 }
 
-func (a *automaton) addDeep(t *trie, n *trieNode) {
-	d := deepNode{fail: t.nodes[n.fail].state, class: noClass, first: uint32(len(a.edges))}
+func (a *automaton) addDeep(t *trie, n *trieNode, find uint32) {
+	d := deepNode{find: find, fail: t.nodes[n.fail].state, class: noClass, first: uint32(len(a.edges))}
 	for i, e := range n.edges {
 		c, _ := a.classOf(e.symbol) // never the beginning, which only the root has
 		if i == 0 {

@@ -18,11 +18,11 @@ func encode(modifier string, p pattern, line int) ([]pattern, error) {
 	}
 	switch modifier {
 	case "base64":
-		return []pattern{literal(base64.StdEncoding.EncodeToString([]byte(text)))}, nil
+		return []pattern{verbatim(base64.StdEncoding.EncodeToString([]byte(text)))}, nil
 	case "base64offset":
 		var all []pattern
 		for offset := range 3 {
-			all = append(all, literal(base64At(text, offset)))
+			all = append(all, verbatim(base64At(text, offset)))
 		}
 		return slices.CompactFunc(all, func(a, b pattern) bool { return a.key() == b.key() }), nil
 	}
@@ -40,7 +40,7 @@ func encode(modifier string, p pattern, line int) ([]pattern, error) {
 	return []pattern{out}, nil
 }
 
-func literal(s string) pattern { return pattern(nil).literal(s) }
+func verbatim(s string) pattern { return pattern(nil).literal(s) }
 
 // wide is a text in UTF-16.
 func wide(s string, bigEndian bool) string {

@@ -10,9 +10,9 @@ type weight struct {
 
 // rarity guesses from a literal's form: a short one is found often, and more so where it
 // may stand anywhere.
-func rarity(k literalKey) float64 {
-	n := float64(len(k.text))
-	if k.begins || k.ends {
+func (l literal) rarity() float64 {
+	n := float64(len(l.text))
+	if l.begins || l.ends {
 		return math.Exp2(-min(n+2, 14) / 2)
 	}
 	return math.Exp2(-min(n, 14) / 2)
@@ -79,7 +79,8 @@ func (c *compiler) hang() {
 			continue
 		}
 		for _, l := range literals {
-			eager[p.literals[l]] = true
+			p.literals[l].way = byHung
+			eager[p.literals[l].column] = true
 			if n := len(on[l]); n == 0 || on[l][n-1] != uint32(i) {
 				on[l] = append(on[l], uint32(i))
 			}

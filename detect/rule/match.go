@@ -31,7 +31,7 @@ type state struct {
 	epoch uint32
 	event Event
 
-	seen       []uint32 // epoch, by literal
+	seen       []uint32 // epoch, or that plus missed, by literal
 	touched    []uint32 // epoch, by rule: it is a candidate
 	candidates []uint32
 	columns    []columnState
@@ -39,10 +39,14 @@ type state struct {
 	checked    []checkState
 }
 
+// missed is added to the epoch for a literal that was looked for and is not there.
+const missed = 1
+
 type columnState struct {
 	read, scanned uint32 // epoch
 	present       bool
-	from, to      uint32 // in values
+	from, to      uint32   // in values
+	hung, rest    []uint32 // epoch, by the automaton's finds
 }
 
 type checkState struct {
@@ -51,11 +55,16 @@ type checkState struct {
 }
 
 func newState(p *program) *state {
-	return &state{
+	st := &state{
 		p: p, seen: make([]uint32, len(p.literals)), touched: make([]uint32, len(p.rules)),
 		candidates: make([]uint32, 0, len(p.rules)), columns: make([]columnState, len(p.columns)),
 		checked: make([]checkState, len(p.checks)), values: make([][]byte, 0, 64),
 	}
+	for i := range p.columns {
+		st.columns[i].hung = make([]uint32, len(p.columns[i].hung.finds))
+		st.columns[i].rest = make([]uint32, len(p.columns[i].rest.finds))
+	}
+	return st
 }
 
 func (st *state) match(e Event, emit func(*Rule)) {
@@ -78,12 +87,17 @@ func (st *state) match(e Event, emit func(*Rule)) {
 }
 
 func (st *state) begin(e Event) {
-	if st.epoch++; st.epoch == 0 { // all numbers are used up
+	if st.epoch += 2; st.epoch == 0 { // all numbers are used up
 		clear(st.seen)
 		clear(st.touched)
-		clear(st.columns)
+		for i := range st.columns {
+			col := &st.columns[i]
+			col.read, col.scanned = 0, 0
+			clear(col.hung)
+			clear(col.rest)
+		}
 		clear(st.checked)
-		st.epoch = 1
+		st.epoch = 2
 	}
 	st.event = e
 	st.candidates = st.candidates[:0]
@@ -110,11 +124,19 @@ func (st *state) holds(test uint32) bool {
 		if st.seen[test] == st.epoch {
 			return true
 		}
-		c := st.p.literals[test]
-		if st.columns[c].scanned == st.epoch {
+		if st.seen[test] == st.epoch+missed {
 			return false
 		}
-		st.scan(c)
+		switch l := &st.p.literals[test]; l.way {
+		case byLook:
+			if st.look(l) {
+				st.seen[test] = st.epoch
+				return true
+			}
+			st.seen[test] = st.epoch + missed
+		case byRest:
+			st.scanRest(l.column)
+		}
 		return st.seen[test] == st.epoch
 	}
 	test -= uint32(len(st.seen))

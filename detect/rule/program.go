@@ -10,9 +10,9 @@ type program struct {
 	eager   []uint16 // the columns that rules hang on
 	always  []uint32 // rules that hang on nothing
 
-	// A test is known by a number. Those below len(literals) hold when the automaton
-	// has found them; the others are checked when asked for.
-	literals []uint16 // the column of each literal
+	// A test is known by a number. Those below len(literals) hold when the literal is
+	// found; the others are checked when asked for.
+	literals []literal
 	checks   []check
 
 	// hang has, for each literal, where in hanging its rules begin.
@@ -23,11 +23,32 @@ type program struct {
 	code   []jump
 }
 
-// column is a field, and the automaton of its literals.
+// column is a field and its automatons: of the literals that rules hang on, through
+// which every event goes, and of the others, for candidates that ask for one.
 type column struct {
-	field     Field
-	automaton *automaton
+	field      Field
+	hung, rest *automaton
 }
+
+// literal is a text that must be found in a column.
+type literal struct {
+	text         string // folded
+	column       uint16
+	begins, ends bool // the value
+	way          way
+}
+
+// way is how a literal is found.
+type way uint8
+
+const (
+	byRest way = iota
+	byHung
+	byLook // by looking for it when asked: it has its place, or is short and found everywhere
+)
+
+// shortest is the length of literals that an automaton is not troubled with.
+const shortLiteral = 2
 
 // jump asks for a test, and says where to go on.
 type jump struct {
@@ -42,9 +63,12 @@ const (
 )
 
 func (p *program) size() int {
-	n := 2*len(p.literals) + 4*(len(p.hang)+len(p.hanging)+len(p.starts)) + 12*len(p.code)
+	n := 32*len(p.literals) + 4*(len(p.hang)+len(p.hanging)+len(p.starts)) + 12*len(p.code)
 	for i := range p.columns {
-		n += p.columns[i].automaton.size()
+		n += p.columns[i].hung.size() + p.columns[i].rest.size()
+	}
+	for i := range p.literals {
+		n += len(p.literals[i].text)
 	}
 	for i := range p.checks {
 		n += p.checks[i].size()
@@ -57,18 +81,10 @@ type compiler struct {
 	set      *Set
 	p        *program
 	columns  map[string]uint16
-	tries    []trie
-	literals map[literalKey]uint32
+	literals map[literal]uint32
 	weights  []weight
 	checks   map[string]uint32
 	numbers  map[*test]uint32
-}
-
-// literalKey tells literals apart.
-type literalKey struct {
-	column       uint16
-	text         string
-	begins, ends bool
 }
 
 // checkNumber marks the numbers of checks until it is known how many literals there are.
@@ -76,16 +92,14 @@ const checkNumber = 1 << 31
 
 func (s *Set) compile(rules []*Rule) (*program, error) {
 	c := &compiler{
-		set: s, p: &program{rules: rules}, columns: map[string]uint16{}, literals: map[literalKey]uint32{},
+		set: s, p: &program{rules: rules}, columns: map[string]uint16{}, literals: map[literal]uint32{},
 		checks: map[string]uint32{}, numbers: map[*test]uint32{},
 	}
 	for _, r := range rules {
 		c.visit(r.when)
 	}
-	for i := range c.tries {
-		c.p.columns[i].automaton = c.tries[i].build()
-	}
 	c.hang()
+	c.build()
 	for _, r := range rules {
 		c.p.starts = append(c.p.starts, c.encode(r.when, matched, unmatched))
 	}
@@ -103,22 +117,39 @@ func (c *compiler) column(field string) uint16 {
 		n = uint16(len(c.p.columns))
 		c.columns[field] = n
 		c.p.columns = append(c.p.columns, column{field: c.set.intern(field)})
-		c.tries = append(c.tries, trie{})
 	}
 	return n
 }
 
 func (c *compiler) literal(field, text string, begins, ends bool) uint32 {
-	key := literalKey{c.column(field), foldText(text), begins, ends}
+	key := literal{text: foldText(text), column: c.column(field), begins: begins, ends: ends}
 	n, ok := c.literals[key]
 	if !ok {
 		n = uint32(len(c.p.literals))
 		c.literals[key] = n
-		c.p.literals = append(c.p.literals, key.column)
-		c.tries[key.column].add(key.text, begins, ends, n)
-		c.weights = append(c.weights, weight{rarity: rarity(key)})
+		c.p.literals = append(c.p.literals, key)
+		c.weights = append(c.weights, weight{rarity: key.rarity()})
 	}
 	return n
+}
+
+// build makes the automatons, when it is known what hangs on what.
+func (c *compiler) build() {
+	hung, rest := make([]trie, len(c.p.columns)), make([]trie, len(c.p.columns))
+	for i := range c.p.literals {
+		l := &c.p.literals[i]
+		switch {
+		case l.way == byHung:
+			hung[l.column].add(l, uint32(i))
+		case l.begins || l.ends || len(l.text) <= shortLiteral:
+			l.way = byLook
+		default:
+			rest[l.column].add(l, uint32(i))
+		}
+	}
+	for i := range c.p.columns {
+		c.p.columns[i].hung, c.p.columns[i].rest = hung[i].build(), rest[i].build()
+	}
 }
 
 // visit gives each test of an expression its number.
