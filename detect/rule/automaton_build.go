@@ -11,7 +11,8 @@ const (
 // trie is an automaton in the making. Its states are in the order they were made; the
 // first is the root.
 type trie struct {
-	nodes []trieNode
+	nodes  []trieNode
+	length int // of the longest literal
 }
 
 type trieNode struct {
@@ -42,6 +43,7 @@ func (t *trie) add(l *literal, id uint32) {
 	if len(t.nodes) == 0 {
 		t.nodes = append(t.nodes, trieNode{})
 	}
+	t.length = max(t.length, len(l.text))
 	at := int32(0)
 	if l.begins {
 		at = t.grow(at, beginning)
@@ -108,7 +110,7 @@ func (t *trie) build() *automaton {
 	}
 	t.grow(0, beginning) // there is always a state to begin with
 	order := t.link()
-	a := &automaton{finds: make([]find, 1)} // the first finds nothing
+	a := &automaton{length: t.length, finds: make([]find, 1)} // the first finds nothing
 	a.classify(t)
 	rows := min(len(order), max(3, rowBytes/4/int(a.stride)))
 	for i, at := range order { // by depth: the upper states get the rows

@@ -6,6 +6,7 @@ import "math"
 type weight struct {
 	rarity float64 // by what it is
 	uses   int     // tests that need it: what many rules look for is common
+	column float64 // the price of asking events for its column
 }
 
 // rarity guesses from a literal's form: a short one is found often, and more so where it
@@ -18,7 +19,7 @@ func (l literal) rarity() float64 {
 	return math.Exp2(-min(n, 14) / 2)
 }
 
-func (w weight) cost() float64 { return w.rarity + float64(w.uses)/1000 }
+func (w weight) cost() float64 { return w.rarity + float64(w.uses)/1000 + w.column }
 
 // dear is the cost of hanging on nothing: the rule is evaluated for every event.
 const dear = 1e6
@@ -69,6 +70,7 @@ func (c *compiler) cost(literals []uint32) float64 {
 
 // hang hangs each rule on its literals.
 func (c *compiler) hang() {
+	c.priceColumns()
 	p := c.p
 	on := make([][]uint32, len(p.literals))
 	eager := make([]bool, len(p.columns))
@@ -94,6 +96,31 @@ func (c *compiler) hang() {
 	for i, is := range eager {
 		if is {
 			p.eager = append(p.eager, uint16(i))
+		}
+	}
+}
+
+// lonely is the price of a column on which few rules would hang: better that they hang
+// on what is less rare in a column that is read anyway.
+const lonely = 0.2
+
+// priceColumns sets prices by how many rules would hang on a column if all were free.
+func (c *compiler) priceColumns() {
+	hung, most := make([]int, len(c.p.columns)), 0
+	for _, r := range c.p.rules {
+		literals, cost := c.trigger(r.when, true)
+		if cost >= dear {
+			continue
+		}
+		for _, l := range literals {
+			column := c.p.literals[l].column
+			hung[column]++
+			most = max(most, hung[column])
+		}
+	}
+	for i := range c.weights {
+		if hung[c.p.literals[i].column]*20 < most {
+			c.weights[i].column = lonely
 		}
 	}
 }

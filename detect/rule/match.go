@@ -44,6 +44,7 @@ const missed = 1
 
 type columnState struct {
 	read, scanned uint32 // epoch
+	asked         uint32 // how often, of the literals of rest
 	present       bool
 	from, to      uint32   // in values
 	hung, rest    []uint32 // epoch, by the automaton's finds
@@ -127,17 +128,16 @@ func (st *state) holds(test uint32) bool {
 		if st.seen[test] == st.epoch+missed {
 			return false
 		}
-		switch l := &st.p.literals[test]; l.way {
-		case byLook:
-			if st.look(l) {
-				st.seen[test] = st.epoch
-				return true
-			}
-			st.seen[test] = st.epoch + missed
-		case byRest:
-			st.scanRest(l.column)
+		l := &st.p.literals[test]
+		if l.way == byHung || l.way == byRest && st.scanRest(l.column) {
+			return st.seen[test] == st.epoch
 		}
-		return st.seen[test] == st.epoch
+		if st.look(l) {
+			st.seen[test] = st.epoch
+			return true
+		}
+		st.seen[test] = st.epoch + missed
+		return false
 	}
 	test -= uint32(len(st.seen))
 	known := &st.checked[test]
@@ -151,7 +151,7 @@ func (st *state) holds(test uint32) bool {
 func (st *state) read(c uint16) *columnState {
 	col := &st.columns[c]
 	if col.read != st.epoch {
-		col.read = st.epoch
+		col.read, col.asked = st.epoch, 0
 		col.from = uint32(len(st.values))
 		st.values, col.present = st.event.Append(st.values, st.p.columns[c].field)
 		col.to = uint32(len(st.values))

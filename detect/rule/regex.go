@@ -3,6 +3,7 @@ package rule
 import (
 	"regexp/syntax"
 	"strings"
+	"unicode/utf8"
 )
 
 // requiredLiterals gives texts of which one is, but for the case of ASCII letters, in
@@ -29,17 +30,92 @@ func required(e *syntax.Regexp) []string {
 			return required(e.Sub[0])
 		}
 	case syntax.OpConcat:
-		var best []string
-		for _, sub := range e.Sub {
-			if texts := required(sub); better(texts, best) {
-				best = texts
-			}
-		}
-		return best
+		return requiredOf(e.Sub)
 	case syntax.OpAlternate:
 		var all []string
 		for _, sub := range e.Sub {
 			texts := required(sub)
+			if len(texts) == 0 || len(all)+len(texts) > maxGuards {
+				return nil
+			}
+			all = append(all, texts...)
+		}
+		return all
+	}
+	return nil
+}
+
+// requiredOf gives the best texts of a concatenation. What stands side by side and can
+// only be few texts is put together.
+func requiredOf(subs []*syntax.Regexp) []string {
+	var best []string
+	run := []string{""}
+	for _, sub := range subs {
+		texts := few(sub)
+		if len(texts)*len(run) > maxGuards || len(texts) == 0 {
+			if better(run, best) {
+				best = run
+			}
+			run = []string{""}
+		}
+		switch {
+		case len(texts) > 0:
+			run = product(run, texts)
+		default:
+			if texts := required(sub); better(texts, best) {
+				best = texts
+			}
+		}
+	}
+	if better(run, best) {
+		best = run
+	}
+	if len(best) == 0 || shortest(best) == 0 {
+		return nil
+	}
+	return best
+}
+
+func product(heads, tails []string) []string {
+	var all []string
+	for _, h := range heads {
+		for _, t := range tails {
+			all = append(all, h+t)
+		}
+	}
+	return all
+}
+
+// few gives all texts that an expression matches, when they are few; none otherwise.
+func few(e *syntax.Regexp) []string {
+	var all []string
+	switch e.Op {
+	case syntax.OpLiteral:
+		if texts := literalOf(e); len(texts) == 1 && len(texts[0]) == len(string(e.Rune)) {
+			return texts
+		}
+	case syntax.OpCapture:
+		return few(e.Sub[0])
+	case syntax.OpEmptyMatch, syntax.OpBeginText, syntax.OpBeginLine, syntax.OpEndText, syntax.OpEndLine,
+		syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return []string{""}
+	case syntax.OpQuest:
+		if all = few(e.Sub[0]); len(all) > 0 && len(all) < maxGuards {
+			return append([]string{""}, all...)
+		}
+		return nil
+	case syntax.OpCharClass:
+		for i := 0; i+1 < len(e.Rune); i += 2 {
+			for r := e.Rune[i]; r <= e.Rune[i+1]; r++ {
+				if all = append(all, string(r)); len(all) > maxGuards || r == utf8.RuneError {
+					return nil
+				}
+			}
+		}
+		return all
+	case syntax.OpAlternate:
+		for _, sub := range e.Sub {
+			texts := few(sub)
 			if len(texts) == 0 || len(all)+len(texts) > maxGuards {
 				return nil
 			}
