@@ -10,7 +10,7 @@ KERNEL  ?= all
 FUZZTIME ?= 5s
 BENCHTIME ?= 1s
 
-.PHONY: help run build generate generate-check check test race fuzz bench vm cross clean
+.PHONY: help run build generate generate-check check test race fuzz bench bench-sigma vm cross clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s $$'\t'
@@ -43,6 +43,9 @@ fuzz: ## each fuzz test for FUZZTIME
 
 bench: ## benchmarks of the hot path
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./decode/... ./sensor/... ./bpf/...
+
+bench-sigma: ## the Sigma engine beside others, over SigmaHQ's rules (in ../shared or VIGIL_SHARED)
+	cd test/bench/sigma && go test -run '^$$' -bench . -benchtime $(BENCHTIME) .
 
 vm: ## boot the kernel matrix and run the suite inside: KERNEL=5.10|6.1|6.12|7.2|all
 	test/vm/matrix $(KERNEL)
