@@ -46,9 +46,7 @@ func Compile(rules []*Rule) (*Set, error) {
 		s.count++
 		s.programs[source] = p
 	}
-	if err := s.internCorrelations(); err != nil {
-		return nil, fmt.Errorf("compile: %w", err)
-	}
+	s.internCorrelations()
 	if len(s.fields) > 1<<16 {
 		return nil, fmt.Errorf("compile: %d fields are too many", len(s.fields))
 	}
