@@ -216,7 +216,7 @@ func plainCompare(order, part, wanted, actual string) bool {
 	}
 	var a float64
 	if part == "" {
-		if !regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`).MatchString(actual) {
+		if !regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$`).MatchString(actual) || len(actual) > 64 {
 			return false
 		}
 		if a, err = strconv.ParseFloat(actual, 64); err != nil {
