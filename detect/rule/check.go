@@ -9,9 +9,10 @@ import (
 type check struct {
 	test   *test
 	column uint16
-	other  uint16   // of isField
-	guards []uint32 // literals of which one must be there; none when nothing is known
-	dfa    *dfa     // of isRegex; nil when it would be too large
+	other  uint16     // of isField
+	guards []uint32   // literals of which one must be there; none when nothing is known
+	also   [][]uint32 // the like, beside guards
+	dfa    *dfa       // of isRegex; nil when it would be too large
 }
 
 func (c *compiler) check(t *test) check {
@@ -21,8 +22,16 @@ func (c *compiler) check(t *test) check {
 		k.guards = c.guardsOfPattern(t)
 	case isRegex:
 		k.dfa = newDFA(t.regex.String())
-		for _, text := range requiredLiterals(t.regex.String()) {
-			k.guards = append(k.guards, c.literal(t.field, text, false, false))
+		for i, texts := range requiredLiterals(t.regex.String()) {
+			var group []uint32
+			for _, text := range texts {
+				group = append(group, c.literal(t.field, text, false, false))
+			}
+			if i == 0 {
+				k.guards = group
+			} else {
+				k.also = append(k.also, group)
+			}
 		}
 	case isField:
 		k.other = c.column(t.other)

@@ -164,6 +164,11 @@ func (st *state) check(k *check) bool {
 	if len(k.guards) > 0 && !st.anyOf(k.guards) {
 		return false
 	}
+	for _, group := range k.also {
+		if !st.anyOf(group) {
+			return false
+		}
+	}
 	col := st.read(k.column)
 	values := st.values[col.from:col.to]
 	switch k.test.kind {

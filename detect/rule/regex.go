@@ -1,28 +1,39 @@
 package rule
 
 import (
+	"cmp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// requiredLiterals gives texts of which one is, but for the case of ASCII letters, in
-// whatever a regular expression matches; none when there is nothing to say.
-func requiredLiterals(expression string) []string {
+// requiredLiterals gives groups of texts: of each group one is, but for the case of ASCII
+// letters, in whatever a regular expression matches. The best to look for is the first.
+func requiredLiterals(expression string) [][]string {
 	tree, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
 		return nil
 	}
-	return required(tree)
+	groups := required(tree)
+	slices.SortStableFunc(groups, func(a, b []string) int {
+		return cmp.Or(shortest(b)-shortest(a), len(a)-len(b))
+	})
+	return groups[:min(len(groups), maxGroups)]
 }
 
-// maxGuards bounds the texts of one regular expression.
-const maxGuards = 16
+// maxGuards bounds the texts of one group, maxGroups the groups of a regular expression.
+const (
+	maxGuards = 16
+	maxGroups = 4
+)
 
-func required(e *syntax.Regexp) []string {
+func required(e *syntax.Regexp) [][]string {
 	switch e.Op {
 	case syntax.OpLiteral:
-		return literalOf(e)
+		if texts := literalOf(e); len(texts) > 0 {
+			return [][]string{texts}
+		}
 	case syntax.OpCapture, syntax.OpPlus:
 		return required(e.Sub[0])
 	case syntax.OpRepeat:
@@ -34,46 +45,47 @@ func required(e *syntax.Regexp) []string {
 	case syntax.OpAlternate:
 		var all []string
 		for _, sub := range e.Sub {
-			texts := required(sub)
-			if len(texts) == 0 || len(all)+len(texts) > maxGuards {
+			var best []string
+			for _, texts := range required(sub) {
+				if len(best) == 0 || shortest(texts) > shortest(best) {
+					best = texts
+				}
+			}
+			if len(best) == 0 || len(all)+len(best) > maxGuards {
 				return nil
 			}
-			all = append(all, texts...)
+			all = append(all, best...)
 		}
-		return all
+		return [][]string{all}
 	}
 	return nil
 }
 
-// requiredOf gives the best texts of a concatenation. What stands side by side and can
-// only be few texts is put together.
-func requiredOf(subs []*syntax.Regexp) []string {
-	var best []string
+// requiredOf gives the groups of a concatenation. What stands side by side and can only
+// be few texts is put together.
+func requiredOf(subs []*syntax.Regexp) [][]string {
+	var groups [][]string
 	run := []string{""}
+	end := func() {
+		same := func(g []string) bool { return slices.Equal(g, run) }
+		if shortest(run) > 0 && !slices.ContainsFunc(groups, same) {
+			groups = append(groups, run)
+		}
+		run = []string{""}
+	}
 	for _, sub := range subs {
 		texts := few(sub)
 		if len(texts)*len(run) > maxGuards || len(texts) == 0 {
-			if better(run, best) {
-				best = run
-			}
-			run = []string{""}
+			end()
 		}
-		switch {
-		case len(texts) > 0:
+		if len(texts) > 0 {
 			run = product(run, texts)
-		default:
-			if texts := required(sub); better(texts, best) {
-				best = texts
-			}
+		} else {
+			groups = append(groups, required(sub)...)
 		}
 	}
-	if better(run, best) {
-		best = run
-	}
-	if len(best) == 0 || shortest(best) == 0 {
-		return nil
-	}
-	return best
+	end()
+	return groups
 }
 
 func product(heads, tails []string) []string {
@@ -147,17 +159,6 @@ func literalOf(e *syntax.Regexp) []string {
 		return nil
 	}
 	return []string{longest}
-}
-
-// better prefers a longer shortest text, then fewer.
-func better(a, b []string) bool {
-	if len(a) == 0 || len(b) == 0 {
-		return len(a) > 0
-	}
-	if m, n := shortest(a), shortest(b); m != n {
-		return m > n
-	}
-	return len(a) < len(b)
 }
 
 func shortest(all []string) int {
