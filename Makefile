@@ -11,6 +11,7 @@ FUZZTIME ?= 5s
 BENCHTIME ?= 1s
 
 .PHONY: help run build generate generate-check check test race fuzz bench bench-overhead vm cross clean
+.PHONY: help run build generate generate-check check test race fuzz bench bench-sigma vm cross clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s $$'\t'
@@ -46,6 +47,8 @@ bench: ## benchmarks of the hot path
 
 bench-overhead: ## what sensing costs: Vigil, bpftrace and auditd beside none, and the limits it keeps: KERNEL=6.12 in about 10 minutes
 	KERNEL=$(if $(filter all,$(KERNEL)),6.12,$(KERNEL)) test/bench/overhead/run
+bench-sigma: ## the Sigma engine beside others, over SigmaHQ's rules (in ../shared or VIGIL_SHARED)
+	cd test/bench/sigma && go test -run '^$$' -bench . -benchtime $(BENCHTIME) .
 
 vm: ## boot the kernel matrix and run the suite inside: KERNEL=5.10|6.1|6.12|7.2|all
 	test/vm/matrix $(KERNEL)

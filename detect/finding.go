@@ -1,7 +1,7 @@
 package detect
 
 import (
-	"strconv"
+	"encoding/json"
 
 	"vigil/decode"
 )
@@ -13,18 +13,28 @@ type Finding struct {
 	Severity  decode.Severity
 	Technique string // ATT&CK
 	Next      string // what an administrator does now
+	Author    string // of the rule; "": Vigil itself
+	Defender  string // the name of the alert of Defender for servers that it answers; "": none
 }
 
 // AppendJSON appends the finding as the members of an event that OCSF's Detection
 // Finding has for it. The severity is a member of every event: decode.AppendJSON.
 func (f *Finding) AppendJSON(dst []byte) []byte {
-	dst = append(dst, `"finding_info":{"uid":`...)
-	dst = strconv.AppendQuote(dst, f.Rule)
-	dst = append(dst, `,"title":`...)
-	dst = strconv.AppendQuote(dst, f.Title)
-	dst = append(dst, `,"attacks":[{"technique":{"uid":`...)
-	dst = strconv.AppendQuote(dst, f.Technique)
-	dst = append(dst, `}}]},"remediation":{"desc":`...)
-	dst = strconv.AppendQuote(dst, f.Next)
+	dst = appendText(append(dst, `"finding_info":{"uid":`...), f.Rule)
+	dst = appendText(append(dst, `,"title":`...), f.Title)
+	if f.Author != "" {
+		dst = appendText(append(dst, `,"analytic":{"type_id":1,"type":"Rule","uid":`...), f.Rule)
+		dst = append(appendText(append(dst, `,"desc":`...), "by "+f.Author), '}')
+	}
+	dst = appendText(append(dst, `,"attacks":[{"technique":{"uid":`...), f.Technique)
+	dst = appendText(append(dst, `}}]},"remediation":{"desc":`...), f.Next)
 	return append(dst, '}')
+}
+
+func appendText(dst []byte, s string) []byte {
+	quoted, err := json.Marshal(s)
+	if err != nil { // a string never fails
+		return append(dst, `""`...)
+	}
+	return append(dst, quoted...)
 }

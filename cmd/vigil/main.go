@@ -31,6 +31,7 @@ type cli struct {
 	Replay replayCommand `cmd:"" help:"Show a recorded capture again, and judge it again." group:"Watch"`
 	Status statusCommand `cmd:"" help:"Show how a running sensor is, and what it could not see." group:"Check"`
 	Doctor doctorCommand `cmd:"" help:"Check what this host lets a sensor see, and say what to mend." group:"Check"`
+	Rules  rulesCommand  `cmd:"" help:"Check, test and list detection rules (Sigma)." group:"Check"`
 	Help   helpCommand   `cmd:"" help:"Show this, the help of a command, or how to write a filter." group:"About"`
 
 	Version versionCommand `cmd:"" help:"Show the version." group:"About"`
@@ -74,7 +75,11 @@ func topicOf(parsed *kong.Context) string {
 	if parsed == nil || parsed.Selected() == nil || parsed.Selected().Name == "help" {
 		return ""
 	}
-	return parsed.Selected().Name
+	command := parsed.Selected()
+	for command.Parent != nil && command.Parent.Type == kong.CommandNode {
+		command = command.Parent
+	}
+	return command.Name
 }
 
 // misuse marks an error that who wrote the command line, or the configuration, is
