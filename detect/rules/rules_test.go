@@ -108,7 +108,7 @@ func TestFiles(t *testing.T) {
 		for what, ok := range map[string]bool{
 			"title": f.Title != "" && len(f.Title) <= 110, "id": uuid.MatchString(f.ID), "name": f.Name == f.Vigil.ID,
 			"status": slices.Contains([]string{"stable", "test", "experimental"}, f.Status),
-			"date":   f.Date == "2026-11-26", "author": f.Author == "Vigil", "description": len(f.Description) > 40,
+			"date":   f.Date == "2026-11-26", "author": f.Author == "Vigil", "description": len(f.Description) > 30,
 			"tactic":          slices.Contains(f.Tags, "attack."+tactic),
 			"technique":       slices.ContainsFunc(f.Tags, technique.MatchString),
 			"false positives": len(f.Falsepositives) > 0, "next": len(f.Vigil.Next) > 20,
