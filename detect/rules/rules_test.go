@@ -106,7 +106,7 @@ func TestFiles(t *testing.T) {
 		}
 		tactic := path.Dir(f.path)
 		for what, ok := range map[string]bool{
-			"title": f.Title != "" && len(f.Title) <= 110, "id": uuid.MatchString(f.ID), "name": f.Name == f.Vigil.ID,
+			"title": f.Title != "" && len(f.Title) <= 110, "id": uuid.MatchString(f.ID), "name": strings.HasPrefix(f.Name, "vigil-") && f.Name == f.Vigil.ID,
 			"status": slices.Contains([]string{"stable", "test", "experimental"}, f.Status),
 			"date":   f.Date == "2026-11-26", "author": f.Author == "Vigil", "description": len(f.Description) > 30,
 			"tactic":          slices.Contains(f.Tags, "attack."+tactic),
