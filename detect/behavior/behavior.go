@@ -1,0 +1,134 @@
+package behavior
+
+import (
+	"hash/maphash"
+	"net/netip"
+
+	"vigil/decode"
+	"vigil/detect"
+)
+
+// Event is a record with what is known of who did it.
+type Event struct {
+	decode.Record
+	Actor *decode.Actor // never nil
+	Tree  uint64        // exec ID of the process that its tree begins with: see forest
+}
+
+// EntityKind says what a finding is about.
+type EntityKind uint8
+
+// The kinds of entity.
+const (
+	Process EntityKind = iota // ExecID
+	Tree                      // ExecID of the process that it begins with
+	Address                   // Address
+	Domain                    // Name
+	User                      // Name, and Address where it came from
+)
+
+// Entity is what a finding is about.
+type Entity struct {
+	Kind    EntityKind
+	ExecID  uint64
+	Address netip.Addr
+	Name    []byte // a view, valid until the next event
+}
+
+// Alert is what a machine found. The finding is shared and must not be changed.
+type Alert struct {
+	Finding *detect.Finding
+	Entity  Entity
+}
+
+// Machine is one course of action that is looked for.
+type Machine interface {
+	// Kinds are the records it wants to see.
+	Kinds() Kinds
+	// Judge takes one and tells whether the course is complete with it. It keeps
+	// nothing of the event.
+	Judge(e *Event) (Alert, bool)
+	// Findings are what it may find.
+	Findings() []*detect.Finding
+}
+
+// Kinds is a set of decode.Kind.
+type Kinds uint64
+
+func kinds(all ...decode.Kind) Kinds {
+	var s Kinds
+	for _, k := range all {
+		s |= 1 << k
+	}
+	return s
+}
+
+// Has tells whether the kind is in the set.
+func (s Kinds) Has(k decode.Kind) bool { return s>>k&1 != 0 }
+
+// Set is all machines behind one door. It serves one goroutine.
+type Set struct {
+	forest forest
+	all    []Machine
+	byKind [decode.KindCount][]Machine
+	sign   *BruteForce
+	event  Event
+	nobody decode.Actor
+}
+
+// New makes all machines; lists may be nil.
+func New(lists *Lists) *Set {
+	seed := maphash.MakeSeed()
+	s := &Set{forest: newForest(), sign: NewBruteForce(seed)}
+	s.all = []Machine{
+		NewRansomware(seed), NewDownloadExecute(seed), NewWebShell(), NewReverseShell(), NewPrivilege(), NewMining(),
+		NewAnomalousCase(), NewScore(), NewBeacon(seed), NewPortScan(seed), NewProbe(seed), NewDiscovery(),
+	}
+	if lists != nil {
+		s.all = append(s.all, NewIntelligence(lists))
+	}
+	for _, m := range s.all {
+		for k := decode.KindNone + 1; k < decode.KindCount; k++ {
+			if m.Kinds().Has(k) {
+				s.byKind[k] = append(s.byKind[k], m)
+			}
+		}
+	}
+	return s
+}
+
+// Judge hands a record to the machines; found is called for each alert. The actor
+// may be nil.
+func (s *Set) Judge(r decode.Record, a *decode.Actor, found func(Alert)) {
+	if a == nil {
+		a = &s.nobody
+	}
+	e := &s.event
+	*e = Event{Record: r, Actor: a}
+	e.Tree = s.forest.plant(e)
+	for _, m := range s.byKind[r.Kind()] {
+		if alert, ok := m.Judge(e); ok {
+			found(alert)
+		}
+	}
+}
+
+// SignIn hands an attempt to sign in to the machines that count them.
+func (s *Set) SignIn(a *SignIn) (Alert, bool) { return s.sign.Judge(a) }
+
+// Findings are all that the machines may find.
+func (s *Set) Findings() []*detect.Finding {
+	all := s.sign.Findings()
+	for _, m := range s.all {
+		all = append(all, m.Findings()...)
+	}
+	return all
+}
+
+func process(f *detect.Finding, e *Event) (Alert, bool) {
+	return Alert{f, Entity{Kind: Process, ExecID: e.ExecID}}, true
+}
+
+func tree(f *detect.Finding, e *Event) (Alert, bool) {
+	return Alert{f, Entity{Kind: Tree, ExecID: e.Tree}}, true
+}

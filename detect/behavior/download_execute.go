@@ -1,0 +1,164 @@
+package behavior
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"vigil/decode"
+	"vigil/detect"
+)
+
+const (
+	downloadWindow = 30 * minute
+	pipeWindow     = 5 * second
+)
+
+// DownloadExecute looks for a file that a downloader wrote and that is run within
+// half an hour, by whatever name it has then, and for a download that is piped
+// into a shell.
+type DownloadExecute struct {
+	seed       maphash.Seed
+	file, pipe detect.Finding
+	files      slots[uint64] // by identity and by path: when written
+	pipes      slots[piping] // by the process that started both ends
+}
+
+type piping struct{ fetches, runs uint64 }
+
+// NewDownloadExecute makes the machine.
+func NewDownloadExecute(seed maphash.Seed) *DownloadExecute {
+	return &DownloadExecute{
+		seed: seed, files: newSlots[uint64](2048), pipes: newSlots[piping](256),
+		file: detect.Finding{
+			Rule: "vigil-download-execute", Title: "File downloaded, then run", Severity: decode.Medium, Technique: "T1105",
+			Next: "Ask who installed it. If nobody did, end what it started, keep the file, and block the address it came from.",
+		},
+		pipe: detect.Finding{
+			Rule: "vigil-download-pipe", Title: "Download piped into a shell", Severity: decode.Medium, Technique: "T1059.004",
+			Next: "Fetch the same address from an isolated machine and read what it runs; ask who did it.",
+		},
+	}
+}
+
+// Kinds are the records it wants to see.
+func (m *DownloadExecute) Kinds() Kinds {
+	return kinds(decode.KindFileOpen, decode.KindFileWrite, decode.KindFileRename, decode.KindExec)
+}
+
+// Findings are what it may find.
+func (m *DownloadExecute) Findings() []*detect.Finding { return []*detect.Finding{&m.file, &m.pipe} }
+
+// Judge takes one record.
+func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
+	switch e.Kind() {
+	case decode.KindFileOpen:
+		if downloader(e.name()) {
+			m.remember(e, &e.FileOpen().File)
+		}
+	case decode.KindFileWrite:
+		if downloader(e.name()) {
+			m.remember(e, &e.FileWrite().File)
+		}
+	case decode.KindFileRename:
+		if when := m.files.find(m.path(e.Text(decode.FilePairFromText))); when != nil {
+			then := *when
+			to, _ := m.files.at(m.path(e.Text(decode.FilePairToText)), e.Time)
+			*to = then
+		}
+	case decode.KindExec:
+		if m.ran(e) {
+			return process(&m.file, e)
+		}
+		if m.piped(e) {
+			return process(&m.pipe, e)
+		}
+	}
+	return Alert{}, false
+}
+
+func (m *DownloadExecute) remember(e *Event, f *decode.FileIdentity) {
+	path := e.Text(decode.FilePathText)
+	if bytes.HasPrefix(path, []byte("/dev/")) && !temporary(path) {
+		return
+	}
+	if f.Inode != 0 {
+		when, _ := m.files.at(identity(f.Device, f.Inode), e.Time)
+		*when = e.Time
+	}
+	when, _ := m.files.at(m.path(path), e.Time)
+	*when = e.Time
+}
+
+func identity(device, inode uint64) uint64 { return mix(inode ^ mix(device)) }
+
+func (m *DownloadExecute) path(b []byte) uint64 { return hashOf(m.seed, b) }
+
+// ran tells whether the image, or the script that an interpreter was given, was
+// downloaded. Each download is told once.
+func (m *DownloadExecute) ran(e *Event) bool {
+	x := e.Exec()
+	if m.take(e, identity(x.Device, x.Inode)) {
+		return true
+	}
+	if x.Flags&decode.ExecScript != 0 && m.given(e, e.Text(decode.ExecFilenameText)) {
+		return true
+	}
+	if !shell(e.name()) && !interpreter(e.name()) {
+		return false
+	}
+	script := argument(e.arguments(), 1)
+	return len(script) > 0 && script[0] != '-' && m.given(e, script)
+}
+
+// given tells whether a path, which may be relative, was downloaded.
+func (m *DownloadExecute) given(e *Event, path []byte) bool {
+	path = bytes.TrimPrefix(path, []byte("./"))
+	if len(path) == 0 {
+		return false
+	}
+	if path[0] == '/' {
+		return m.take(e, m.path(path))
+	}
+	var h maphash.Hash
+	h.SetSeed(m.seed)
+	cwd := bytes.TrimSuffix(e.Text(decode.ExecCWDText), []byte("/"))
+	_, _ = h.Write(cwd) // never fails
+	_ = h.WriteByte('/')
+	_, _ = h.Write(path)
+	return m.take(e, h.Sum64())
+}
+
+func (m *DownloadExecute) take(e *Event, key uint64) bool {
+	when := m.files.find(key)
+	if when == nil || e.Time < *when || e.Time-*when > downloadWindow {
+		return false
+	}
+	m.files.drop(key)
+	return true
+}
+
+// piped tells whether this exec completes a pipe from a downloader to a shell.
+func (m *DownloadExecute) piped(e *Event) bool {
+	x := e.Exec()
+	fetches := downloader(e.name()) && x.Stdio[1] == decode.StdioPipe
+	runs := shell(e.name()) && x.Stdio[0] == decode.StdioPipe && interactive(e.arguments())
+	if !fetches && !runs {
+		return false
+	}
+	p, _ := m.pipes.at(e.ParentExecID, e.Time)
+	if fetches {
+		p.fetches = e.Time
+	} else {
+		p.runs = e.Time
+	}
+	if p.fetches == 0 || p.runs == 0 || max(p.fetches, p.runs)-min(p.fetches, p.runs) > pipeWindow {
+		return false
+	}
+	*p = piping{}
+	return true
+}
+
+func interpreter(name []byte) bool {
+	return bytes.HasPrefix(name, []byte("python")) || bytes.HasPrefix(name, []byte("perl")) || bytes.HasPrefix(name, []byte("ruby")) ||
+		bytes.HasPrefix(name, []byte("php")) || string(name) == "node"
+}

@@ -1,0 +1,80 @@
+package behavior
+
+import (
+	"bytes"
+
+	"vigil/decode"
+)
+
+// forest knows, of each process, the first of its tree. A tree begins below what
+// serves many: the first process, sign-in and job daemons, container runtimes.
+type forest struct {
+	roots slots[uint64]
+}
+
+func newForest() forest { return forest{newSlots[uint64](16384)} }
+
+// plant gives the tree of the event's process, and keeps up with its life.
+func (f *forest) plant(e *Event) uint64 {
+	switch e.Kind() {
+	case decode.KindFork:
+		root := f.root(e)
+		child, _ := f.roots.at(e.Fork().ChildExecID, e.Time)
+		if *child = root; e.PID == 1 || serves(base(e.Actor.Path)) {
+			*child = e.Fork().ChildExecID
+		}
+		return root
+	case decode.KindExec:
+		root := f.exec(e)
+		own, _ := f.roots.at(e.ExecID, e.Time)
+		*own = root
+		return root
+	case decode.KindExit:
+		root := f.root(e)
+		f.roots.drop(e.ExecID)
+		return root
+	}
+	return f.root(e)
+}
+
+func (f *forest) root(e *Event) uint64 {
+	if root := f.roots.find(e.ExecID); root != nil {
+		return *root
+	}
+	root := f.parent(e)
+	own, _ := f.roots.at(e.ExecID, e.Time)
+	*own = root
+	return root
+}
+
+// exec: the tree stays that of the image before, which is then forgotten.
+func (f *forest) exec(e *Event) uint64 {
+	before := e.Exec().PreviousExecID
+	if root := f.roots.find(before); root != nil {
+		r := *root
+		f.roots.drop(before)
+		return r
+	}
+	return f.parent(e)
+}
+
+func (f *forest) parent(e *Event) uint64 {
+	above := e.Actor.Parent
+	if above != nil && (above.PID == 1 || serves(base(above.Path))) {
+		return e.ExecID
+	}
+	if root := f.roots.find(e.ParentExecID); root != nil {
+		return *root
+	}
+	return e.ExecID
+}
+
+// serves names what starts work for many, so that what it starts is not related.
+func serves(name []byte) bool {
+	switch string(name) {
+	case "systemd", "init", "sshd", "sshd-session", "dropbear", "cron", "crond", "anacron", "atd", "login", "agetty", "dockerd",
+		"containerd", "conmon", "crio", "supervisord", "xinetd", "inetd", "tmux", "screen", "lightdm", "gdm3":
+		return true
+	}
+	return bytes.HasPrefix(name, []byte("containerd-shim"))
+}

@@ -1,0 +1,44 @@
+package simulate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Playbook makes one alert come, or a few.
+type Playbook struct {
+	Name  string
+	Rules []string // that it must raise
+	Does  string   // in words
+
+	act func(*stage) error
+}
+
+// All gives the playbooks by name: those of the rules, and those of the behaviours.
+func All() ([]Playbook, error) {
+	all, err := ofRules()
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, ofBehaviours()...)
+	slices.SortFunc(all, func(a, b Playbook) int { return cmp.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// Find gives a playbook by its name.
+func Find(name string) (Playbook, error) {
+	all, err := All()
+	if err != nil {
+		return Playbook{}, err
+	}
+	i, found := slices.BinarySearchFunc(all, name, func(p Playbook, name string) int { return cmp.Compare(p.Name, name) })
+	if !found {
+		return Playbook{}, fmt.Errorf("simulate: there is no playbook %q", name)
+	}
+	return all[i], nil
+}
+
+// Indicators is a list for threat intelligence that the playbooks of it need: names
+// and addresses kept for documentation (RFC 2606, RFC 5737).
+const Indicators = "malware.vigil.example\n203.0.113.66\n"

@@ -1,0 +1,127 @@
+package simulate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Command is the playbook as a child process. It needs root, or a kernel that lets
+// users have namespaces of their own.
+func Command(ctx context.Context, name string) (*exec.Cmd, error) {
+	does, err := json.Marshal(part{Do: "play", Text: name})
+	if err != nil {
+		return nil, fmt.Errorf("simulate %s: %w", name, err)
+	}
+	c := exec.CommandContext(ctx, "/proc/self/exe", "simulate", name)
+	c.Env = []string{variable + "=" + string(does)}
+	if os.Geteuid() != 0 {
+		c.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+		}
+	}
+	return c, nil
+}
+
+// Part plays the part that the environment asks for, if it does, and tells whether
+// it did. A program that has playbooks calls it before all else.
+func Part() bool {
+	text, ok := os.LookupEnv(variable)
+	if !ok {
+		return false
+	}
+	var p part
+	err := json.Unmarshal([]byte(text), &p)
+	if err == nil && p.Do == "play" {
+		err = play(p.Text)
+	} else if err == nil {
+		err = p.do()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return true
+}
+
+// start runs a program to its end.
+func start(p *program, in *os.File) (err error) {
+	path, extra, err := p.file()
+	if err != nil {
+		return fmt.Errorf("run %s: %w", p.Image, err)
+	}
+	if extra != nil {
+		defer extra.Close()
+	}
+	if p.Socket && in.Name() == os.DevNull {
+		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("run %s: %w", p.Image, err)
+		}
+		in = os.NewFile(uintptr(pair[0]), "socket")
+		defer in.Close()
+		defer unix.Close(pair[1])
+	}
+	does, err := json.Marshal(p.Part)
+	if err != nil {
+		return err
+	}
+	arguments := p.Arguments
+	if arguments == nil {
+		arguments = []string{filepath.Base(p.Image)}
+	}
+	files := []*os.File{in, os.Stdout, os.Stderr}
+	if extra != nil {
+		files = append(files, extra)
+	}
+	child, err := os.StartProcess(path, arguments, &os.ProcAttr{
+		Env: []string{variable + "=" + string(does)}, Files: files, Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+	})
+	if err != nil {
+		return fmt.Errorf("run %s: %w", p.Image, err)
+	}
+	state, err := child.Wait()
+	if err == nil && !state.Success() {
+		err = errors.New(state.String())
+	}
+	if err != nil {
+		return fmt.Errorf("run %s: %w", p.Image, err)
+	}
+	return nil
+}
+
+// file is what to run: the copy, or one without a name, as a descriptor to be the
+// child's fourth.
+func (p *program) file() (path string, extra *os.File, err error) {
+	const fourth = "/proc/self/fd/3"
+	switch {
+	case p.Memfd:
+		fd, err := unix.MemfdCreate(filepath.Base(p.Image)[max(0, len("memfd:")):], unix.MFD_CLOEXEC)
+		if err != nil {
+			return "", nil, err
+		}
+		written := os.NewFile(uintptr(fd), "memfd")
+		defer written.Close()
+		if err := copyTo(written); err != nil {
+			return "", nil, err
+		}
+		extra, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", fd)) // for reading only: what is open for writing is not run
+		return fourth, extra, err
+	case p.Deleted:
+		extra, err := os.Open(p.Image)
+		if err != nil {
+			return "", nil, err
+		}
+		return fourth, extra, os.Remove(p.Image)
+	}
+	return p.Image, nil, nil
+}
