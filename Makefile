@@ -10,8 +10,7 @@ KERNEL  ?= all
 FUZZTIME ?= 5s
 BENCHTIME ?= 1s
 
-.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead vm cross clean
-.PHONY: help run build generate generate-check check test race fuzz bench bench-sigma vm cross clean
+.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead bench-sigma vm cross clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s $$'\t'
