@@ -41,7 +41,9 @@ type Alert struct {
 	Entity  Entity
 }
 
-// Machine is one course of action that is looked for.
+// Machine is one course of action that is looked for. Records of the life of
+// processes come a batch before those of files and connections (two rings, one
+// order: ARCHITECTURE.md), so that one must not take the order for that of time.
 type Machine interface {
 	// Kinds are the records it wants to see.
 	Kinds() Kinds

@@ -11,6 +11,7 @@ import (
 const (
 	downloadWindow = 30 * minute
 	pipeWindow     = 5 * second
+	lateWindow     = second // by which a write may be told after the exec
 )
 
 // DownloadExecute looks for a file that a downloader wrote and that is run within
@@ -20,15 +21,18 @@ type DownloadExecute struct {
 	seed       maphash.Seed
 	file, pipe detect.Finding
 	files      slots[uint64] // by identity and by path: when written
+	runs       slots[run]    // by the same: what ran, for writes that are told later
 	pipes      slots[piping] // by the process that started both ends
 }
+
+type run struct{ time, process uint64 }
 
 type piping struct{ fetches, runs uint64 }
 
 // NewDownloadExecute makes the machine.
 func NewDownloadExecute(seed maphash.Seed) *DownloadExecute {
 	return &DownloadExecute{
-		seed: seed, files: newSlots[uint64](2048), pipes: newSlots[piping](256),
+		seed: seed, files: newSlots[uint64](2048), runs: newSlots[run](1024), pipes: newSlots[piping](256),
 		file: detect.Finding{
 			Rule: "vigil-download-execute", Title: "File downloaded, then run", Severity: decode.Medium, Technique: "T1105",
 			Next: "Ask who installed it. If nobody did, end what it started, keep the file, and block the address it came from.",
@@ -53,17 +57,19 @@ func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 	switch e.Kind() {
 	case decode.KindFileOpen:
 		if downloader(e.name()) {
-			m.remember(e, &e.FileOpen().File)
+			return m.remember(e, &e.FileOpen().File)
 		}
 	case decode.KindFileWrite:
 		if downloader(e.name()) {
-			m.remember(e, &e.FileWrite().File)
+			return m.remember(e, &e.FileWrite().File)
 		}
 	case decode.KindFileRename:
 		if when := m.files.find(m.path(e.Text(decode.FilePairFromText))); when != nil {
 			then := *when
-			to, _ := m.files.at(m.path(e.Text(decode.FilePairToText)), e.Time)
+			key := m.path(e.Text(decode.FilePairToText))
+			to, _ := m.files.at(key, e.Time)
 			*to = then
+			return m.late(e, key)
 		}
 	case decode.KindExec:
 		if m.ran(e) {
@@ -76,17 +82,37 @@ func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 	return Alert{}, false
 }
 
-func (m *DownloadExecute) remember(e *Event, f *decode.FileIdentity) {
+func (m *DownloadExecute) remember(e *Event, f *decode.FileIdentity) (Alert, bool) {
 	path := e.Text(decode.FilePathText)
 	if bytes.HasPrefix(path, []byte("/dev/")) && !temporary(path) {
-		return
+		return Alert{}, false
 	}
-	if f.Inode != 0 {
-		when, _ := m.files.at(identity(f.Device, f.Inode), e.Time)
+	keys := [...]uint64{m.path(path), identity(f.Device, f.Inode)}
+	for _, key := range keys {
+		when, _ := m.files.at(key, e.Time)
 		*when = e.Time
 	}
-	when, _ := m.files.at(m.path(path), e.Time)
-	*when = e.Time
+	for _, key := range keys {
+		if alert, ok := m.late(e, key); ok {
+			for _, key := range keys {
+				m.files.drop(key)
+			}
+			return alert, true
+		}
+	}
+	return Alert{}, false
+}
+
+// late finds what ran a file whose writing was told after it.
+func (m *DownloadExecute) late(e *Event, key uint64) (Alert, bool) {
+	r := m.runs.find(key)
+	if r == nil || r.time < e.Time || r.time-e.Time > lateWindow {
+		return Alert{}, false
+	}
+	ran := r.process
+	m.runs.drop(key)
+	m.files.drop(key)
+	return Alert{&m.file, Entity{Kind: Process, ExecID: ran}}, true
 }
 
 func identity(device, inode uint64) uint64 { return mix(inode ^ mix(device)) }
@@ -131,6 +157,8 @@ func (m *DownloadExecute) given(e *Event, path []byte) bool {
 func (m *DownloadExecute) take(e *Event, key uint64) bool {
 	when := m.files.find(key)
 	if when == nil || e.Time < *when || e.Time-*when > downloadWindow {
+		r, _ := m.runs.at(key, e.Time)
+		*r = run{e.Time, e.ExecID}
 		return false
 	}
 	m.files.drop(key)

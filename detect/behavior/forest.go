@@ -29,10 +29,6 @@ func (f *forest) plant(e *Event) uint64 {
 		own, _ := f.roots.at(e.ExecID, e.Time)
 		*own = root
 		return root
-	case decode.KindExit:
-		root := f.root(e)
-		f.roots.drop(e.ExecID)
-		return root
 	}
 	return f.root(e)
 }
@@ -47,13 +43,10 @@ func (f *forest) root(e *Event) uint64 {
 	return root
 }
 
-// exec: the tree stays that of the image before, which is then forgotten.
+// exec: the tree stays that of the image before.
 func (f *forest) exec(e *Event) uint64 {
-	before := e.Exec().PreviousExecID
-	if root := f.roots.find(before); root != nil {
-		r := *root
-		f.roots.drop(before)
-		return r
+	if root := f.roots.find(e.Exec().PreviousExecID); root != nil {
+		return *root
 	}
 	return f.parent(e)
 }

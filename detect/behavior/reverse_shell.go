@@ -17,8 +17,15 @@ const (
 // tool such as nc, or a shell that connected by itself and hands the socket down.
 type ReverseShell struct {
 	socket, pipes detect.Finding
-	connected     slots[uint64] // by process: when
-	beside        slots[pair]   // by the process that started both
+	connected     slots[uint64]  // by process: when
+	waiting       slots[suspect] // by the process whose connection would make it one
+	beside        slots[pair]    // by the process that started both
+}
+
+// suspect is a shell whose connection has not been told yet.
+type suspect struct {
+	time, shell uint64
+	finding     *detect.Finding
 }
 
 type pair struct{ shell, tool uint64 }
@@ -27,7 +34,7 @@ type pair struct{ shell, tool uint64 }
 func NewReverseShell() *ReverseShell {
 	next := "Find the peer in the connections of this process, block it, and end the process tree; then look for how it was started."
 	return &ReverseShell{
-		connected: newSlots[uint64](1024), beside: newSlots[pair](256),
+		connected: newSlots[uint64](1024), waiting: newSlots[suspect](256), beside: newSlots[pair](256),
 		socket: detect.Finding{
 			Rule: "vigil-reverse-shell", Title: "Reverse shell", Severity: decode.High, Technique: "T1059.004", Next: next,
 		},
@@ -39,7 +46,7 @@ func NewReverseShell() *ReverseShell {
 
 // Kinds are the records it wants to see.
 func (m *ReverseShell) Kinds() Kinds {
-	return kinds(decode.KindConnect, decode.KindExec, decode.KindFork, decode.KindExit)
+	return kinds(decode.KindConnect, decode.KindExec, decode.KindFork)
 }
 
 // Findings are what it may find.
@@ -53,11 +60,10 @@ func (m *ReverseShell) Judge(e *Event) (Alert, bool) {
 		if internet(&s.Ends) && began(e) && s.Ends.Type&0xf == 1 && s.Ends.RemotePort != 53 {
 			when, _ := m.connected.at(e.ExecID, e.Time)
 			*when = e.Time
+			return m.late(e)
 		}
 	case decode.KindFork:
 		m.pass(e, e.ExecID, e.Fork().ChildExecID)
-	case decode.KindExit:
-		m.connected.drop(e.ExecID)
 	case decode.KindExec:
 		return m.exec(e)
 	}
@@ -79,22 +85,45 @@ func (m *ReverseShell) pass(e *Event, from, to uint64) bool {
 func (m *ReverseShell) exec(e *Event) (Alert, bool) {
 	x := e.Exec()
 	own := m.pass(e, x.PreviousExecID, e.ExecID)
-	m.connected.drop(x.PreviousExecID)
 	above := m.connected.find(e.ParentExecID)
-	near := own || above != nil && e.Time-*above < connectedFor
-	in, out := x.Stdio[0], x.Stdio[1]
-	isShell := shell(e.name())
+	f := m.suspect(e)
 	switch {
-	case near && isShell && in == decode.StdioSocket && !sshd(e.parent()):
+	case f != nil && (own || above != nil && e.Time-*above < connectedFor):
+		return process(f, e)
+	case m.paired(e, shell(e.name())):
 		return process(&m.socket, e)
-	case near && in == decode.StdioSocket && out == decode.StdioSocket && shell(e.parent()):
-		return process(&m.socket, e)
-	case m.paired(e, isShell):
-		return process(&m.socket, e)
-	case near && isShell && in == decode.StdioPipe && out == decode.StdioPipe && interactive(e.arguments()) && !runner(e.parent()):
-		return process(&m.pipes, e)
+	case f != nil:
+		for _, id := range [...]uint64{x.PreviousExecID, e.ParentExecID} {
+			w, _ := m.waiting.at(id, e.Time)
+			*w = suspect{e.Time, e.ExecID, f}
+		}
 	}
 	return Alert{}, false
+}
+
+// suspect gives what a program is, should it turn out that it or its parent is
+// connected; nil for nothing.
+func (m *ReverseShell) suspect(e *Event) *detect.Finding {
+	x := e.Exec()
+	in, out := x.Stdio[0], x.Stdio[1]
+	switch isShell := shell(e.name()); {
+	case isShell && in == decode.StdioSocket && !sshd(e.parent()), in == decode.StdioSocket && out == decode.StdioSocket && shell(e.parent()):
+		return &m.socket
+	case isShell && in == decode.StdioPipe && out == decode.StdioPipe && interactive(e.arguments()) && !runner(e.parent()):
+		return &m.pipes
+	}
+	return nil
+}
+
+// late finds the shell of a connection that was made before it and told after.
+func (m *ReverseShell) late(e *Event) (Alert, bool) {
+	w := m.waiting.find(e.ExecID)
+	if w == nil || w.time < e.Time || w.time-e.Time > connectedFor {
+		return Alert{}, false
+	}
+	shell := *w
+	m.waiting.drop(e.ExecID)
+	return Alert{shell.finding, Entity{Kind: Process, ExecID: shell.shell}}, true
 }
 
 // paired tells whether an interactive shell and a tool for connections have been

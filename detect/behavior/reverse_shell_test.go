@@ -25,6 +25,8 @@ func TestReverseShell(t *testing.T) {
 		{"a shell that connects and hands the socket down", []*Event{bash.connects(0, peer), id.exec(time.Second, "id\x00", socket, socket, socket)}, []string{fires}},
 		{"mkfifo, sh and nc", []*Event{beside("/bin/sh").exec(0, "sh\x00-i\x00", pipe, pipe), beside("/usr/bin/nc").exec(ms, "nc\x00h\x00\x31\x00", pipe, pipe)}, []string{fires}},
 		{"nc first", []*Event{beside("/usr/bin/ncat").exec(0, "ncat\x00h\x00\x31\x00", pipe, tty), beside("/bin/bash").exec(ms, "bash\x00-i\x00", pipe, pipe)}, []string{fires}},
+		{"the connection told after the shell", []*Event{sh.exec(time.Second, "sh\x00-i\x00", socket, socket, socket), python.connects(0, peer)}, []string{fires}},
+		{"a shell that connects later", []*Event{sh.exec(0, "sh\x00-i\x00", socket, socket, socket), python.connects(time.Second, peer)}, nil},
 
 		{"a shell of a connected python, on the terminal", []*Event{python.connects(0, peer), sh.exec(time.Second, "sh\x00-c\x00ls\x00", tty, pipe)}, nil},
 		{"a command through pipes", []*Event{python.connects(0, peer), sh.exec(time.Second, "sh\x00-c\x00ls\x00", pipe, pipe)}, nil},

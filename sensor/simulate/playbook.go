@@ -11,6 +11,7 @@ type Playbook struct {
 	Name  string
 	Rules []string // that it must raise
 	Does  string   // in words
+	Blind string   // the tier that cannot see it, and why; "": none
 
 	act func(*stage) error
 }

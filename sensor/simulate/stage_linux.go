@@ -107,9 +107,13 @@ func (s *stage) ready(path string) error {
 	return os.MkdirAll(filepath.Dir(path), 0o755)
 }
 
-// event lets a copy of this program do its part under a name. What the part needs
-// is made before.
+// event lets a copy of this program do its part under a name.
 func (s *stage) event(image string, arguments []string, p part) error {
+	return s.run("", program{Image: image, Arguments: arguments, Part: p})
+}
+
+// prepare makes what a part needs.
+func (s *stage) prepare(p *part) error {
 	if p.Path != "" && !strings.HasPrefix(p.Path, "/proc/") {
 		if err := s.ready(p.Path); err != nil {
 			return err
@@ -127,11 +131,9 @@ func (s *stage) event(image string, arguments []string, p part) error {
 		}
 	}
 	if p.Host != "" {
-		if err := s.listen(p.Host, p.Port); err != nil {
-			return err
-		}
+		return s.listen(p.Host, p.Port)
 	}
-	return s.run("", program{Image: image, Arguments: arguments, Part: p})
+	return nil
 }
 
 // needs tells which parts need their file to be there.
@@ -150,7 +152,7 @@ func (s *stage) run(parent string, p program) error {
 		p = program{Image: parent, Part: part{Then: &child}}
 	}
 	for q := &p; q != nil; q = q.Part.Then {
-		if err := s.place(q); err != nil {
+		if err := errors.Join(s.prepare(&q.Part), s.place(q)); err != nil {
 			return err
 		}
 	}
