@@ -4,6 +4,9 @@ package simulate
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -17,7 +20,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-const longest = 5 * time.Second
+// longest is far more than the second that a playbook takes: the machine may be busy.
+const longest = time.Minute
 
 // TestPlaybooks: each runs, ends in time, says nothing, and leaves nothing behind.
 func TestPlaybooks(t *testing.T) {
@@ -28,6 +32,7 @@ func TestPlaybooks(t *testing.T) {
 	if len(all) < 100 {
 		t.Errorf("%d playbooks", len(all))
 	}
+	t.Setenv("TMPDIR", t.TempDir())
 	before := traces(t)
 	seen := map[string]bool{}
 	for _, p := range all {
@@ -47,11 +52,8 @@ func TestPlaybooks(t *testing.T) {
 			}
 		})
 	}
-	after := traces(t)
-	for place, was := range before {
-		if after[place] != was {
-			t.Errorf("%s: before %s, after %s", place, was, after[place])
-		}
+	if after := traces(t); !maps.Equal(before, after) {
+		t.Errorf("before %v\nafter %v", before, after)
 	}
 }
 
@@ -60,30 +62,27 @@ func traces(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, path := range []string{"/proc/self/mounts", "/proc/modules"} {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Logf("not compared: %v", err)
-			continue
+		text, err := os.ReadFile(path) // a kernel without modules has no list of them
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
 		}
 		found[path] = string(text)
 	}
 	for _, path := range []string{
-		"/etc", "/etc/cron.d", "/etc/passwd", "/etc/ld.so.preload", "/root", "/root/.ssh", "/home", "/var/log", "/var/log/wtmp", "/var/spool",
-		"/usr/sbin/runc", "/usr/sbin", "/dev", "/dev/shm", "/dev/sda", "/etc/systemd/system", "/etc/pam.d",
+		"/etc", "/etc/cron.d", "/etc/passwd", "/etc/ld.so.preload", "/root/.ssh", "/var/spool", "/usr/sbin/runc", "/usr/sbin", "/dev/sda",
+		"/etc/systemd/system", "/etc/pam.d",
 	} {
 		found[path] = "none"
 		if info, err := os.Stat(path); err == nil {
 			found[path] = info.ModTime().String()
 		}
 	}
-	entries, err := os.ReadDir("/tmp")
+	entries, err := os.ReadDir(os.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "vigil") || strings.HasPrefix(e.Name(), ".vigil") {
-			found["/tmp/"+e.Name()] = "there"
-		}
+		found["left "+e.Name()] = "there"
 	}
 	return found
 }
