@@ -23,7 +23,7 @@ func comparisons(t *testing.T) (int, time.Duration) {
 		}
 		return n, time.Hour
 	}
-	return 1_000_000, 7 * time.Second
+	return 1_000_000, 4 * time.Second
 }
 
 func newReference(t testing.TB, text []byte, expand map[string][]string) *reference {

@@ -13,7 +13,6 @@ type Correlator struct {
 	set    *Set
 	seed   maphash.Seed
 	byRule map[*Rule][]input
-	order  map[*Rule]int
 	groups int
 	depth  int
 	values [][]byte

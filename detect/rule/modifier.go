@@ -109,7 +109,7 @@ func (it *item) check(key string) error {
 	case !textual && it.side != wholly,
 		it.kind != isText && slices.ContainsFunc(it.encodings, func(e string) bool { return e != "expand" }),
 		!textual && it.cased && it.kind != isRegex,
-		it.field == "" && !(it.kind == isText || it.kind == isRegex || it.kind == isNetwork):
+		it.field == "" && it.kind != isText && it.kind != isRegex && it.kind != isNetwork:
 		return wrong(it.line, "the modifiers of %q contradict each other", key)
 	}
 	return nil

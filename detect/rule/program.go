@@ -47,7 +47,7 @@ const (
 	byLook // by looking for it when asked: it has its place, or is short and found everywhere
 )
 
-// shortest is the length of literals that an automaton is not troubled with.
+// shortLiteral is the length of literals that an automaton is not troubled with.
 const shortLiteral = 2
 
 // jump asks for a test, and says where to go on.
@@ -191,7 +191,7 @@ func (c *compiler) simple(t *test) (uint32, bool) {
 		ends, p = false, p[:len(p)-1]
 	}
 	text, ok := p.plain()
-	if !ok || text == "" && !(begins && ends) {
+	if !ok || text == "" && (!begins || !ends) {
 		return 0, false
 	}
 	return c.literal(t.field, text, begins, ends), true

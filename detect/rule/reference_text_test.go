@@ -84,10 +84,10 @@ func plainMatch(p, text []string) bool {
 	for _, letter := range p {
 		next := make([]bool, len(text)+1)
 		for j := range next {
-			switch {
-			case letter == "*":
+			switch letter {
+			case "*":
 				next[j] = row[j] || j > 0 && next[j-1]
-			case letter == "?":
+			case "?":
 				next[j] = j > 0 && row[j-1]
 			default:
 				next[j] = j > 0 && row[j-1] && text[j-1] == letter[1:]
