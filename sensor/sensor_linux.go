@@ -46,16 +46,16 @@ type Sensor struct {
 	due      time.Time // of the next tick
 
 	skippedDue time.Time
-	events   [decode.KindCount]uint64
-	records  uint64
-	bytes    uint64
-	alerts   uint64
-	damaged  uint64
-	repairs  uint64
-	peaks    [decode.RingCount]int
-	started  time.Time
-	repair   repair
-	scope    scope
+	events     [decode.KindCount]uint64
+	records    uint64
+	bytes      uint64
+	alerts     uint64
+	damaged    uint64
+	repairs    uint64
+	peaks      [decode.RingCount]int
+	started    time.Time
+	repair     repair
+	scope      scope
 }
 
 // New loads the programs and makes everything ready; Run begins.

@@ -17,7 +17,7 @@ type printer struct {
 	style  decode.Style
 	filter *decode.Filter
 	shows  func(decode.Kind) bool // nil: all
-	failed func()                  // called when printing fails; nil: nobody need know
+	failed func()                 // called when printing fails; nil: nobody need know
 	buffer []byte
 	err    error
 }

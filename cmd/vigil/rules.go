@@ -8,32 +8,37 @@ import (
 	"text/tabwriter"
 
 	"vigil/detect/rule"
+	"vigil/detect/rules"
 )
 
 type rulesCommand struct {
-	Check rulesCheckCommand `cmd:"" help:"Load every rule of a directory, and name those that cannot be."`
+	Check rulesCheckCommand `cmd:"" help:"Load every rule there is, and name those that cannot be."`
 	Test  rulesTestCommand  `cmd:"" help:"Match the cases that stand beside rules, and name those that go wrong."`
-	List  rulesListCommand  `cmd:"" help:"List the rules of a directory."`
+	List  rulesListCommand  `cmd:"" help:"List the rules."`
 }
 
 // rulesFlags are what all of them take.
 type rulesFlags struct {
-	Dir  string `arg:"" help:"A directory of Sigma rules (.yml, .yaml)."`
+	Dir  string `arg:"" optional:"" help:"A directory of Sigma rules (.yml, .yaml). Without one: Vigil's own."`
 	JSON bool   `name:"json" help:"As JSON."`
 }
 
 // load loads and compiles the rules. That there are none is an error.
 func (f *rulesFlags) load() (*rule.Set, []rule.Problem, error) {
-	if info, err := os.Stat(f.Dir); err != nil {
-		return nil, nil, fmt.Errorf("rules: %w", err)
-	} else if !info.IsDir() {
-		return nil, nil, fmt.Errorf("rules: %s is not a directory", f.Dir)
+	from := rules.FS()
+	if f.Dir != "" {
+		if info, err := os.Stat(f.Dir); err != nil {
+			return nil, nil, fmt.Errorf("rules: %w", err)
+		} else if !info.IsDir() {
+			return nil, nil, fmt.Errorf("rules: %s is not a directory", f.Dir)
+		}
+		from = os.DirFS(f.Dir)
 	}
-	rules, problems := rule.Load(os.DirFS(f.Dir))
-	if len(rules)+len(problems) == 0 {
+	all, problems := rule.Load(from)
+	if len(all)+len(problems) == 0 {
 		return nil, nil, fmt.Errorf("rules: %s has no rules (.yml, .yaml)", f.Dir)
 	}
-	set, err := rule.Compile(rules)
+	set, err := rule.Compile(all)
 	if err != nil {
 		return nil, nil, fmt.Errorf("rules: %w", err)
 	}
