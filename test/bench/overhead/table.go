@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -45,18 +46,26 @@ func parse(from io.Reader) (results, error) {
 	lines := bufio.NewScanner(from)
 	for lines.Scan() {
 		var sensor, workload string
-		var operations, ns, wanted, seen, lost uint64
-		line := lines.Text()
-		if n, _ := fmt.Sscanf(line, "lost %s %d", &sensor, &lost); n == 2 {
+		var operations, wanted, seen, lost uint64
+		var ns int64 // of rest by a coarse clock also a little below 0
+		var err error
+		switch line := lines.Text(); {
+		case strings.HasPrefix(line, "lost "):
+			_, err = fmt.Sscanf(line, "lost %s %d", &sensor, &lost)
+		case strings.HasPrefix(line, "figure "):
+			_, err = fmt.Sscanf(line, "figure %s %s %d %d %d %d", &sensor, &workload, &operations, &ns, &wanted, &seen)
+			if err == nil && (operations == 0 || ns <= 0 && workload != "idle") {
+				err = errors.New("nothing was done")
+			}
+		default:
+			continue
+		}
+		if err != nil {
+			return r, fmt.Errorf("read the figures: %w: %s", err, lines.Text())
+		}
+		if workload == "" {
 			r.lost[sensor] += lost
 			continue
-		}
-		n, _ := fmt.Sscanf(line, "figure %s %s %d %d %d %d", &sensor, &workload, &operations, &ns, &wanted, &seen)
-		if n != 6 {
-			continue
-		}
-		if operations == 0 || ns == 0 {
-			return r, fmt.Errorf("read the figures: nothing was done: %s", line)
 		}
 		if !slices.Contains(r.sensors, sensor) {
 			r.sensors = append(r.sensors, sensor)

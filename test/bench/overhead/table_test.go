@@ -89,6 +89,8 @@ func TestParseRefuses(t *testing.T) {
 		"nothing":                     "",
 		"no figure without a sensor":  "figure vigil exec 1 1 1 1\n",
 		"a workload without a figure": "figure none exec 1 1 1 0\nfigure none write 1 1 1 0\nfigure vigil exec 1 1 1 1\n",
+		"half a line":                 "figure none exec 1 1 1\n",
+		"a number that is none":       "figure none exec 1 1 1 0\nlost vigil some\n",
 		"nothing done":                "figure none exec 0 1 1 0\n",
 	} {
 		if _, err := parse(strings.NewReader(text)); err == nil {
