@@ -16,8 +16,6 @@ type event map[string]any
 
 func (e event) text(name string) string { s, _ := e[name].(string); return s }
 
-func (e event) is(name string) bool { b, _ := e[name].(bool); return b }
-
 func (e event) number(name string) int {
 	switch n := e[name].(type) {
 	case uint64:

@@ -180,7 +180,7 @@ func (p *part) kernel() error {
 		if err != nil {
 			return err
 		}
-		defer unix.Close(fd)
+		defer func() { _ = unix.Close(fd) }()
 		if p.Do == "memfd" {
 			return nil
 		}
@@ -235,7 +235,7 @@ func refused(path string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if err := unix.FinitModule(int(f.Fd()), "", 0); err == nil {
 		return errors.New("the kernel took a file that is no module")
 	}

@@ -18,7 +18,7 @@ func reach(do string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer read.Close()
+	defer func() { _ = read.Close() }()
 	waits, err := json.Marshal(part{Do: "wait"})
 	if err != nil {
 		return errors.Join(err, write.Close())

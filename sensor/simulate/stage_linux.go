@@ -205,7 +205,7 @@ func link(name, address string) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	ask, err := unix.NewIfreq(name)
 	if err != nil {
 		return err
@@ -240,7 +240,7 @@ func copyTo(to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }()
 	_, err = io.Copy(to, from)
 	return err
 }

@@ -60,7 +60,7 @@ func start(p *program, in *os.File) (err error) {
 		return fmt.Errorf("run %s: %w", p.Image, err)
 	}
 	if extra != nil {
-		defer extra.Close()
+		defer func() { _ = extra.Close() }()
 	}
 	if p.Socket && in.Name() == os.DevNull {
 		pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -68,8 +68,8 @@ func start(p *program, in *os.File) (err error) {
 			return fmt.Errorf("run %s: %w", p.Image, err)
 		}
 		in = os.NewFile(uintptr(pair[0]), "socket")
-		defer in.Close()
-		defer unix.Close(pair[1])
+		defer func() { _ = in.Close() }()
+		defer func() { _ = unix.Close(pair[1]) }()
 	}
 	does, err := json.Marshal(p.Part)
 	if err != nil {
@@ -110,7 +110,7 @@ func (p *program) file() (path string, extra *os.File, err error) {
 			return "", nil, err
 		}
 		written := os.NewFile(uintptr(fd), "memfd")
-		defer written.Close()
+		defer func() { _ = written.Close() }()
 		if err := copyTo(written); err != nil {
 			return "", nil, err
 		}
