@@ -50,6 +50,7 @@ func (s *Sensor) run(ctx context.Context, ready func()) error {
 		}
 	}
 	s.drain()
+	s.tellLoss() // also what the kernel skipped since it was asked last
 	s.tick()
 	s.answer()
 	return nil

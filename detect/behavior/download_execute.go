@@ -22,17 +22,15 @@ type DownloadExecute struct {
 	file, pipe detect.Finding
 	files      slots[uint64] // by identity and by path: when written
 	runs       slots[run]    // by the same: what ran, for writes that are told later
-	pipes      slots[piping] // by the process that started both ends
+	pipes      slots[pair]   // by the process that started both ends
 }
 
 type run struct{ time, process uint64 }
 
-type piping struct{ fetches, runs uint64 }
-
 // NewDownloadExecute makes the machine.
 func NewDownloadExecute(seed maphash.Seed) *DownloadExecute {
 	return &DownloadExecute{
-		seed: seed, files: newSlots[uint64](2048), runs: newSlots[run](1024), pipes: newSlots[piping](256),
+		seed: seed, files: newSlots[uint64](2048), runs: newSlots[run](1024), pipes: newSlots[pair](256),
 		file: detect.Finding{
 			Rule: "vigil-download-execute", Title: "File downloaded, then run", Severity: decode.Medium, Technique: "T1105",
 			Next: "Ask who installed it. If nobody did, end what it started, keep the file, and block the address it came from.",
@@ -174,16 +172,7 @@ func (m *DownloadExecute) piped(e *Event) bool {
 		return false
 	}
 	p, _ := m.pipes.at(e.ParentExecID, e.Time)
-	if fetches {
-		p.fetches = e.Time
-	} else {
-		p.runs = e.Time
-	}
-	if p.fetches == 0 || p.runs == 0 || max(p.fetches, p.runs)-min(p.fetches, p.runs) > pipeWindow {
-		return false
-	}
-	*p = piping{}
-	return true
+	return p.met(fetches, e.Time, pipeWindow)
 }
 
 func interpreter(name []byte) bool {

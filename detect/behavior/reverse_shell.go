@@ -28,8 +28,6 @@ type suspect struct {
 	finding     *detect.Finding
 }
 
-type pair struct{ shell, tool uint64 }
-
 // NewReverseShell makes the machine.
 func NewReverseShell() *ReverseShell {
 	next := "Find the peer in the connections of this process, block it, and end the process tree; then look for how it was started."
@@ -136,16 +134,7 @@ func (m *ReverseShell) paired(e *Event, isShell bool) bool {
 		return false
 	}
 	p, _ := m.beside.at(e.ParentExecID, e.Time)
-	if shellSide {
-		p.shell = e.Time
-	} else {
-		p.tool = e.Time
-	}
-	if p.shell == 0 || p.tool == 0 || max(p.shell, p.tool)-min(p.shell, p.tool) > besideFor {
-		return false
-	}
-	*p = pair{}
-	return true
+	return p.met(shellSide, e.Time, besideFor)
 }
 
 func connects(name []byte) bool {
