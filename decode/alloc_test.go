@@ -40,7 +40,7 @@ func TestNothingAllocates(t *testing.T) {
 				}
 			})
 			r := sample(t, k)
-			none(t, k.String()+" AppendJSON", func() { decode.AppendJSON(room, r, a, 0) })
+			none(t, k.String()+" AppendJSON", func() { decode.AppendJSON(room, r, a) })
 			none(t, k.String()+" AppendText", func() { decode.AppendText(room, r, a, decode.Style{Colour: true, Zone: time.UTC}) })
 			none(t, k.String()+" AppendText, local", func() { decode.AppendText(room, r, a, decode.Style{}) })
 			none(t, k.String()+" Filter.Match", func() { filter.Match(r, a) })
@@ -53,7 +53,7 @@ func TestHostileNamesDoNotAllocate(t *testing.T) {
 	for _, name := range hostile() {
 		r := rename(name)
 		none(t, name, func() {
-			decode.AppendJSON(room, r, nil, 0)
+			decode.AppendJSON(room, r, nil)
 			decode.AppendText(room, r, nil, decode.Style{})
 		})
 	}

@@ -160,7 +160,7 @@ func benchmarkAppend(b *testing.B, write func(dst []byte, r decode.Record) []byt
 
 func BenchmarkAppendJSON(b *testing.B) {
 	a := someone()
-	benchmarkAppend(b, func(dst []byte, r decode.Record) []byte { return decode.AppendJSON(dst, r, a, 0) })
+	benchmarkAppend(b, func(dst []byte, r decode.Record) []byte { return decode.AppendJSON(dst, r, a) })
 }
 
 func BenchmarkAppendText(b *testing.B) {

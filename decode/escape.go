@@ -191,3 +191,14 @@ func appendCommand(dst, arguments []byte, write escape) []byte {
 // quotedQuote ends a quoted piece, has the mark that parts it from the next, and
 // begins that: without a backslash, which would be escaped once more.
 var quotedQuote = [...]byte{'\'', '"', '\'', '"', '\''}
+
+// AppendQuoted appends bytes as a JSON string that does nothing on a terminal. Those
+// that are no UTF-8 show as U+FFFD.
+func AppendQuoted(dst, s []byte) []byte {
+	return append(appendJSONText(append(dst, '"'), s), '"')
+}
+
+// CommandLine gives arguments, each ended by a zero byte, as one line for a shell.
+func CommandLine(arguments []byte) string {
+	return string(appendCommand(nil, arguments, func(dst, s []byte) []byte { return append(dst, s...) }))
+}

@@ -56,10 +56,10 @@ func TestOutputIsTame(t *testing.T) {
 		}
 		exec := recordtest.Decoded(decode.KindExec, decode.Exec{}, recordtest.Texts(name, name+"\x00-x\x00", name, name, name, name, name)...)
 		for _, r := range []decode.Record{rename(name), exec} {
-			for _, out := range [][]byte{decode.AppendText(nil, r, a, decode.Style{Zone: time.UTC}), decode.AppendJSON(nil, r, a, 0)} {
+			for _, out := range [][]byte{decode.AppendText(nil, r, a, decode.Style{Zone: time.UTC}), decode.AppendJSON(nil, r, a)} {
 				tame(t, out)
 			}
-			if !json.Valid(decode.AppendJSON(nil, r, a, 0)) {
+			if !json.Valid(decode.AppendJSON(nil, r, a)) {
 				t.Errorf("%q: not valid JSON", name)
 			}
 		}

@@ -1,6 +1,9 @@
 package decode
 
-import "net/netip"
+import (
+	"iter"
+	"net/netip"
+)
 
 // pathTexts has, by kind, a bit for each text of its records that is a path.
 var pathTexts = [KindCount]uint8{
@@ -34,9 +37,29 @@ var pathTexts = [KindCount]uint8{
 	KindSysctl:       1 << SysctlPathText,
 }
 
+// Paths are the paths that a record tells of: views into it.
+func Paths(r Record) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for i, bits := 0, pathTexts[r.Header.Kind]; bits != 0; i, bits = i+1, bits>>1 {
+			if bits&1 != 0 && !yield(r.Text(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Peer gives the other end's address of a record of the network; an invalid one when
+// there is none.
+func Peer(r Record) netip.Addr {
+	if e := endsOf(r); e != nil && e.internet() {
+		return netip.AddrFrom16(e.Remote).Unmap()
+	}
+	return netip.Addr{}
+}
+
 func (t *term) path(r Record) bool {
-	for i, bits := 0, pathTexts[r.Header.Kind]; bits != 0; i, bits = i+1, bits>>1 {
-		if bits&1 != 0 && t.text(r.Text(i)) {
+	for path := range Paths(r) {
+		if t.text(path) {
 			return true
 		}
 	}

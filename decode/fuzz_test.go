@@ -71,7 +71,7 @@ func use(t *testing.T, r decode.Record, a *decode.Actor) {
 	if views != 1 {
 		t.Fatalf("%s has %d views", r.Kind(), views)
 	}
-	out := decode.AppendJSON([]byte("before"), r, a, 0)
+	out := decode.AppendJSON([]byte("before"), r, a)
 	if !bytes.HasPrefix(out, []byte("before{")) || !json.Valid(out[6:]) {
 		t.Fatalf("%s: no JSON: %q", r.Kind(), out)
 	}

@@ -15,13 +15,12 @@ import "strconv"
 //   - Identities of 64 bits, capabilities and addresses are hexadecimal strings;
 //     times of the kernel's are ns since boot and end in _ns.
 //   - What system calls gave back is status_code; left out, it was 0.
-//   - severity_id is what a judge says; 0: none does, and the record's kind decides.
-func AppendJSON(dst []byte, r Record, a *Actor, s Severity) []byte {
+func AppendJSON(dst []byte, r Record, a *Actor) []byte {
 	if a == nil {
 		a = &Actor{}
 	}
 	o := object{append(dst, '{')}
-	o.classification(r, s)
+	o.classification(r)
 	o.occurrence(r, a)
 	o.outcome(r)
 	if a.Hostname != "" {
@@ -41,7 +40,7 @@ func AppendJSON(dst []byte, r Record, a *Actor, s Severity) []byte {
 
 const metadata = `"metadata":{"version":"` + OCSFVersion + `","product":{"name":"Vigil","vendor_name":"Vigil"},"profiles":["container","host","linux/linux_users"]}`
 
-func (o *object) classification(r Record, s Severity) {
+func (o *object) classification(r Record) {
 	c := activityOf(r)
 	o.b = append(o.b, metadata...)
 	o.number("category_uid", uint64(c.class/1000))
@@ -50,9 +49,7 @@ func (o *object) classification(r Record, s Severity) {
 	o.number("activity_id", uint64(c.id))
 	o.name("activity_name", c.name)
 	o.number("type_uid", uint64(c.class)*100+uint64(c.id))
-	if s == 0 {
-		s = severityOf(r.Kind())
-	}
+	s := severityOf(r.Kind())
 	o.number("severity_id", uint64(s))
 	o.name("severity", s.String())
 }

@@ -94,7 +94,7 @@ func TestJSONBoundsAnswers(t *testing.T) {
 		message = append(message, 0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 0, 0, 2, 0xc0, 12)
 	}
 	r := recordtest.Decoded(decode.KindDNS, decode.DNS{Answer: 1}, message)
-	out := decode.AppendJSON(nil, r, nil, 0)
+	out := decode.AppendJSON(nil, r, nil)
 	if v := parsed(t, r, nil); at(v, "answers.63.rdata") != name || at(v, "answers.64") != "<none>" {
 		t.Errorf("answers are not 64: %.200s", out)
 	}

@@ -127,7 +127,7 @@ func checkLeaf(t *testing.T, k decode.Kind, l leaf) {
 		if err != nil {
 			t.Fatalf("%s: %v", l.name, err)
 		}
-		out := string(decode.AppendJSON(nil, r, nil, 0))
+		out := string(decode.AppendJSON(nil, r, nil))
 		if other, ok := seen[out]; ok && !bytes.Equal(other, value) {
 			t.Errorf("%s: %s is not in the output: %x and %x look the same:\n%s", k, l.name, other, value, out)
 			return
@@ -146,7 +146,7 @@ func checkText(t *testing.T, k decode.Kind, offset int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := string(decode.AppendJSON(nil, r, nil, 0))
+		out := string(decode.AppendJSON(nil, r, nil))
 		if other, ok := seen[out]; ok {
 			t.Errorf("%s: texts %q and %q look the same:\n%s", k, other, c, out)
 		}

@@ -14,7 +14,7 @@ import (
 // parsed is output as encoding/json reads it.
 func parsed(t testing.TB, r decode.Record, a *decode.Actor) map[string]any {
 	t.Helper()
-	b := decode.AppendJSON(nil, r, a, 0)
+	b := decode.AppendJSON(nil, r, a)
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.UseNumber()
 	var v map[string]any

@@ -9,21 +9,25 @@ import (
 	"strings"
 
 	"vigil/decode"
+	"vigil/sensor/alert"
 )
 
 // Config is the sensor's configuration. No file is needed: what one leaves out
 // keeps its default.
 type Config struct {
-	Scope     string   // host, self, pid:N, cgroup:PATH
-	Tier      string   // the best to use: full, kprobe, tracepoint
-	Kinds     []string // which kinds to capture; empty: all
-	Watch     []string // files, and directories ending in /, whose reading is told
-	Vital     Size     // ring for the life of processes and what can raise an alert
-	Bulk      Size     // ring for the rest
-	Arguments Size     // of a process, kept; at most 8KiB
-	Processes uint32   // how many can run at once
-	Socket    string   // where status, events and metrics are asked for
-	Metrics   string   // address for Prometheus, such as 127.0.0.1:9464; empty: only on the socket
+	Scope        string               // host, self, pid:N, cgroup:PATH
+	Tier         string               // the best to use: full, kprobe, tracepoint
+	Kinds        []string             // which kinds to capture; empty: all
+	Watch        []string             // files, and directories ending in /, whose reading is told
+	Vital        Size                 // ring for the life of processes and what can raise an alert
+	Bulk         Size                 // ring for the rest
+	Arguments    Size                 // of a process, kept; at most 8KiB
+	Processes    uint32               // how many can run at once
+	Socket       string               // where status, events and metrics are asked for
+	Rules        []string             // directories of Sigma rules, beside Vigil's own
+	Intelligence []string             // lists of addresses, networks and domains, one a line
+	Suppress     []*alert.Suppression // which alerts nobody needs to act on
+	Metrics      string               // address for Prometheus, such as 127.0.0.1:9464; empty: only on the socket
 }
 
 // Default is the configuration without a file.
@@ -89,6 +93,11 @@ func (c *Config) Check() error {
 	}
 	if len(c.Socket) > 107 { // sun_path, with its zero byte: unix(7)
 		return fmt.Errorf("socket: a path of %d bytes is too long: give at most 107", len(c.Socket))
+	}
+	for _, s := range c.Suppress {
+		if err := s.Compile(); err != nil {
+			return err
+		}
 	}
 	if _, port, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && (err != nil || port == "") {
 		return fmt.Errorf("metrics: %q is no address: give one such as 127.0.0.1:9464", c.Metrics)

@@ -24,6 +24,9 @@ func (c *Config) fields() []field {
 		{"processes", &c.Processes, "a number"},
 		{"socket", &c.Socket, text},
 		{"metrics", &c.Metrics, text},
+		{"rules", &c.Rules, list},
+		{"intelligence", &c.Intelligence, list},
+		{"suppress", &c.Suppress, "a list of rule, filter, reason and until (a date, such as 2027-01-31)"},
 	}
 }
 

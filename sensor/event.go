@@ -10,7 +10,6 @@ import (
 type Event struct {
 	Record  decode.Record
 	Process *process.Process // nil when unknown
-	Finding *detect.Finding  // what a judge said; nil, nearly always
 
 	actor *decode.Actor // nil until somebody asks
 	from  describer
@@ -34,6 +33,10 @@ func (e *Event) Actor() *decode.Actor {
 // Sink takes events, in the pipeline's goroutine: it must not block.
 type Sink interface {
 	Take(e *Event)
+	// Alert is told of each alert, with the event that shows it, which Take was given
+	// before; without one when the alert is only brought up to date. It must not keep
+	// the alert.
+	Alert(a *detect.Alert, did detect.Activity, e *Event)
 	Flush() // after each batch, and at least once a second
 }
 
@@ -44,29 +47,34 @@ func (e *Event) Matches(f *decode.Filter) bool {
 	return e.Record.Kind() == decode.KindLost || f == nil || f.Match(e.Record, e.Actor())
 }
 
-// AppendEvent appends an event, and the finding about it, as one JSON line.
+// AppendEvent appends an event as one JSON line.
 func AppendEvent(dst []byte, e *Event) []byte {
-	if e.Finding == nil {
-		return append(decode.AppendJSON(dst, e.Record, e.Actor(), 0), '\n')
-	}
-	dst = decode.AppendJSON(dst, e.Record, e.Actor(), e.Finding.Severity)
-	dst = e.Finding.AppendJSON(append(dst[:len(dst)-1], ','))
-	return append(dst, '}', '\n')
+	return append(decode.AppendJSON(dst, e.Record, e.Actor()), '\n')
 }
 
-// AppendLine appends an event as a line for eyes, with the alert about it below.
+// AppendLine appends an event as a line for eyes.
 func AppendLine(dst []byte, e *Event, s decode.Style) []byte {
-	dst = append(decode.AppendText(dst, e.Record, e.Actor(), s), '\n')
-	f := e.Finding
-	if f == nil {
+	return append(decode.AppendText(dst, e.Record, e.Actor(), s), '\n')
+}
+
+// AppendAlert appends an alert as one JSON line; one that cannot be written, not.
+func AppendAlert(dst []byte, a *detect.Alert, did detect.Activity) []byte {
+	line, err := a.AppendJSON(dst, did)
+	if err != nil {
 		return dst
 	}
+	return append(line, '\n')
+}
+
+// AppendAlertLine appends an alert as a line for eyes, with what to do next.
+func AppendAlertLine(dst []byte, a *detect.Alert, s decode.Style) []byte {
 	if s.Colour {
 		dst = append(dst, "\x1b[1;31m"...)
 	}
-	dst = append(append(append(dst, "ALERT "...), f.Severity.String()...), ": "...)
-	dst = append(append(dst, f.Title...), " ("...)
-	dst = append(append(append(dst, f.Technique...), ") "...), f.Next...)
+	dst = append(append(dst, "ALERT "...), decode.Printable([]byte(a.String()))...)
+	if a.Count == 1 {
+		dst = append(append(dst, ". "...), decode.Printable([]byte(a.Finding.Next))...)
+	}
 	if s.Colour {
 		dst = append(dst, "\x1b[0m"...)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"vigil/decode"
+	"vigil/detect"
 )
 
 // What waits for one slow reader, and how many readers there may be.
@@ -42,6 +43,7 @@ type follower struct {
 	kinds  uint64
 	filter *decode.Filter
 	form   form
+	alerts bool         // it wants alerts, all of them and nothing else
 	missed decode.Lost  // Followers.mutex holds it, as all below
 	actor  decode.Actor // of what tells of it
 }
@@ -58,7 +60,7 @@ func (f *Followers) Take(e *Event) {
 	defer f.mutex.Unlock()
 	var lines [formCount][]byte
 	for to := range f.all {
-		if to.kinds>>e.Record.Kind()&1 == 0 || !e.Matches(to.filter) {
+		if to.alerts || to.kinds>>e.Record.Kind()&1 == 0 || !e.Matches(to.filter) {
 			continue
 		}
 		line := &lines[to.form]
@@ -66,12 +68,48 @@ func (f *Followers) Take(e *Event) {
 			f.room = to.form.append(f.room[:0], e)
 			*line = append([]byte(nil), f.room...)
 		}
-		if to.missed.Records > 0 && to.offer(f.told(to)) {
-			to.missed = decode.Lost{}
+		f.send(to, *line, e)
+	}
+}
+
+// Alert hands an alert to all who want its event, and to who wants alerts.
+func (f *Followers) Alert(a *detect.Alert, did detect.Activity, e *Event) {
+	if f.count.Load() == 0 {
+		return
+	}
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	var lines [formCount][]byte
+	for to := range f.all {
+		if !to.wantsAlert(a, e) {
+			continue
 		}
-		if to.missed.Records > 0 || !to.offer(*line) {
-			to.miss(e)
+		line := &lines[to.form]
+		if *line == nil {
+			*line = to.form.appendAlert(nil, a, did)
 		}
+		f.send(to, *line, e)
+	}
+}
+
+// wantsAlert: who follows events sees the alerts about those that are shown.
+func (to *follower) wantsAlert(a *detect.Alert, e *Event) bool {
+	if to.alerts {
+		return true
+	}
+	if a.Dismissed() || to.form != formJSON && a.Finding.Severity < decode.Low {
+		return false
+	}
+	return e == nil || to.kinds>>e.Record.Kind()&1 != 0 && e.Matches(to.filter)
+}
+
+// send hands a line to a follower, or notes that it missed it.
+func (f *Followers) send(to *follower, line []byte, e *Event) {
+	if to.missed.Records > 0 && to.offer(f.told(to)) {
+		to.missed = decode.Lost{}
+	}
+	if to.missed.Records > 0 || !to.offer(line) {
+		to.miss(e)
 	}
 }
 
@@ -92,15 +130,21 @@ func (to *follower) offer(line []byte) bool {
 	}
 }
 
+// miss notes that the line about an event was missed; nil: of none.
 func (to *follower) miss(e *Event) {
 	if to.missed.Records == 0 {
-		to.missed = decode.Lost{Since: e.Record.Time, CPU: ^uint32(0), Reason: decode.LostReasonReader}
-		to.actor = decode.Actor{}
+		to.missed = decode.Lost{CPU: ^uint32(0), Reason: decode.LostReasonReader}
+	}
+	to.missed.Records++
+	if e == nil {
+		return
+	}
+	if to.missed.Since == 0 {
+		to.missed.Since = e.Record.Time
 		if a := e.Actor(); a != nil {
 			to.actor = decode.Actor{BootOffset: a.BootOffset, Hostname: a.Hostname}
 		}
 	}
-	to.missed.Records++
 	to.missed.Until = max(to.missed.Until, e.Record.Time)
 }
 
@@ -120,14 +164,27 @@ func (m form) append(dst []byte, e *Event) []byte {
 	return AppendLine(dst, e, decode.Style{Colour: m == formColour})
 }
 
+func (m form) appendAlert(dst []byte, a *detect.Alert, did detect.Activity) []byte {
+	if m == formJSON {
+		return AppendAlert(dst, a, did)
+	}
+	return AppendAlertLine(dst, a, decode.Style{Colour: m == formColour})
+}
+
+// ServeAlerts streams alerts, dismissed ones too. The query may have form.
+func (f *Followers) ServeAlerts(w http.ResponseWriter, r *http.Request) { f.serve(w, r, true) }
+
 // ServeHTTP streams events until the reader goes. The query may have kind (several),
 // filter (see decode.Filter) and form (json, text or colour).
-func (f *Followers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *Followers) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.serve(w, r, false) }
+
+func (f *Followers) serve(w http.ResponseWriter, r *http.Request, alerts bool) {
 	me, err := newFollower(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	me.alerts = alerts
 	if !f.add(me) {
 		http.Error(w, fmt.Sprintf("%d follow already: end one", maxFollowers), http.StatusServiceUnavailable)
 		return

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"vigil/decode"
+	"vigil/detect"
 )
 
 // execs keeps what is told of who runs /bin/true.
@@ -23,7 +24,8 @@ type execIn struct {
 	user      string
 }
 
-func (c execs) Flush() {}
+func (c execs) Flush()                                       {}
+func (c execs) Alert(*detect.Alert, detect.Activity, *Event) {}
 
 func (c execs) Take(e *Event) {
 	if e.Record.Kind() == decode.KindExec && strings.HasSuffix(string(e.Actor().Path), "/true") {

@@ -16,7 +16,6 @@ import (
 	"vigil/bpf/ringtest"
 	"vigil/decode"
 	"vigil/decode/recordtest"
-	"vigil/detect/builtin"
 	"vigil/sensor/process"
 )
 
@@ -46,10 +45,11 @@ func newFilled(t testing.TB, vital, bulk int, table process.Settings) *filled {
 	}
 	log := slog.New(slog.DiscardHandler)
 	f.Sensor = &Sensor{
-		log: log, judge: builtin.New(), table: process.New(table), names: newNames(log),
+		log: log, table: process.New(table), names: newNames(log),
 		capture: &bpf.Capture{Vital: f.rings[decode.RingVital].Ring, Bulk: f.rings[decode.RingBulk].Ring},
 		sinks:   []Sink{NewFollowers()},
 	}
+	f.judge = newJudge(ownRules(t), f.table, decode.Meta{}, f.tellAlert)
 	c := Default()
 	f.config.Store(&c)
 	return f
@@ -141,6 +141,8 @@ func (t *traffic) newID() uint64 {
 	return t.ids*0x9e3779b97f4a7c15 | 1
 }
 
+func idsOf(uid uint32) decode.IDs { return decode.IDs{UID: uid, EUID: uid, SUID: uid, FSUID: uid} }
+
 func (t *traffic) record(kind decode.Kind, ring uint16) []byte {
 	i := t.random.IntN(len(t.live))
 	switch {
@@ -178,6 +180,10 @@ func (t *traffic) record(kind decode.Kind, ring uint16) []byte {
 		return recordtest.BuildWith(h, kind, decode.FileOpen{OpenFlags: 0o1101}, path)
 	case decode.KindFileWrite:
 		return recordtest.BuildWith(h, kind, decode.FileWrite{Bytes: 4096, Writes: 1}, path)
+	case decode.KindFileUnlink:
+		return recordtest.BuildWith(h, kind, decode.FileChange{}, path)
+	case decode.KindCredentials: // a service that gives up what it has no need for
+		return recordtest.BuildWith(h, kind, decode.Credentials{Before: idsOf(h.UID), After: idsOf(h.UID)})
 	}
 	b := recordtest.Sample(kind)
 	r, err := decode.Decode(b)

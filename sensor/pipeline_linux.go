@@ -11,6 +11,7 @@ import (
 
 	"vigil/bpf"
 	"vigil/decode"
+	"vigil/detect"
 	"vigil/sensor/process"
 )
 
@@ -52,6 +53,7 @@ func (s *Sensor) run(ctx context.Context, ready func()) error {
 	s.drain()
 	s.tellLoss() // also what the kernel skipped since it was asked last
 	s.tick()
+	s.judge.book.Finish()
 	s.answer()
 	return nil
 }
@@ -165,12 +167,20 @@ func (s *Sensor) fill(p *process.Process) {
 
 func (s *Sensor) hand(r decode.Record, p *process.Process) {
 	e := &s.event
-	*e = Event{Record: r, Process: p, Finding: s.judge.Judge(r), from: s}
-	if e.Finding != nil {
+	*e = Event{Record: r, Process: p, from: s}
+	for _, k := range s.sinks {
+		k.Take(e)
+	}
+	s.judge.judge(e)
+}
+
+// tellAlert hands an alert to all who want it.
+func (s *Sensor) tellAlert(a *detect.Alert, did detect.Activity, e *Event) {
+	if did == detect.Create {
 		s.alerts++
 	}
 	for _, k := range s.sinks {
-		k.Take(e)
+		k.Alert(a, did, e)
 	}
 }
 
@@ -183,6 +193,7 @@ func (s *Sensor) tick() {
 		s.tellLoss()
 	}
 	s.table.Expire(now())
+	s.judge.expire(now())
 	s.drain()
 	s.reconcile()
 }

@@ -2,7 +2,7 @@ package sensor
 
 import (
 	"vigil/decode"
-	"vigil/detect/builtin"
+	"vigil/sensor/alert"
 	"vigil/sensor/process"
 )
 
@@ -12,24 +12,41 @@ import (
 type Replay struct {
 	meta   decode.Meta
 	table  *process.Table
-	judge  *builtin.Judge
+	to     Sink
+	judge  *judge
 	event  Event
 	actors [2]decode.Actor
+
+	expired uint64 // the second that alerts were closed at last
 }
 
-// NewReplay begins a replay; the meta is the recording's.
-func NewReplay(m decode.Meta) *Replay {
-	return &Replay{meta: m, table: process.New(process.Settings{BootSeed: m.BootSeed}), judge: builtin.New()}
+// NewReplay begins a replay for a sink; the meta is the recording's.
+func NewReplay(m decode.Meta, r *Rules, to Sink) *Replay {
+	p := &Replay{meta: m, table: process.New(process.Settings{BootSeed: m.BootSeed}), to: to}
+	p.judge = newJudge(r, p.table, m, to.Alert)
+	return p
 }
 
-// Event gives a record its process and its judgement. Give it every record, in
-// order. The result is valid until the next call.
-func (p *Replay) Event(r decode.Record) *Event {
+// Record gives a record its process and judges it. Give it every record, in order.
+func (p *Replay) Record(r decode.Record) {
 	p.table.Expire(r.Time)
-	who := p.table.Apply(r)
-	p.event = Event{Record: r, Process: who, Finding: p.judge.Judge(r), from: p}
-	return &p.event
+	p.event = Event{Record: r, Process: p.table.Apply(r), from: p}
+	p.to.Take(&p.event)
+	p.judge.judge(&p.event)
+	if now := r.Time / 1e9; now != p.expired {
+		p.expired = now
+		p.judge.expire(r.Time)
+	}
 }
+
+// Finish closes what is open when all records have been given.
+func (p *Replay) Finish() {
+	p.judge.book.Finish()
+	p.to.Flush()
+}
+
+// Suppress sets what is dismissed.
+func (p *Replay) Suppress(all []*alert.Suppression) { p.judge.book.Suppress(all) }
 
 func (p *Replay) describe(r decode.Record, who *process.Process) *decode.Actor {
 	p.actors[0] = decode.Actor{BootOffset: p.meta.BootOffset, Hostname: p.meta.Host, ExecID: r.ExecID, PID: r.PID}

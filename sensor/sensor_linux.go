@@ -15,7 +15,6 @@ import (
 
 	"vigil/bpf"
 	"vigil/decode"
-	"vigil/detect/builtin"
 	"vigil/sensor/process"
 )
 
@@ -28,7 +27,8 @@ type Sensor struct {
 
 	capture    *bpf.Capture
 	table      *process.Table
-	judge      *builtin.Judge
+	judge      *judge
+	rules      *Rules
 	names      *names
 	bootOffset int64 // boot time to wall time, ns
 	bootSeed   uint64
@@ -61,7 +61,7 @@ type Sensor struct {
 // New loads the programs and makes everything ready; Run begins.
 func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	s := &Sensor{
-		log: log, version: version, judge: builtin.New(), asks: make(chan func(), 16),
+		log: log, version: version, asks: make(chan func(), 16),
 		lost: map[bpf.Lost]uint64{}, lossTime: now(), started: time.Now(),
 	}
 	s.config.Store(&c)
@@ -78,11 +78,20 @@ func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	if s.hostname, err = os.Hostname(); err != nil {
 		return nil, fmt.Errorf("read the host's name: %w", err)
 	}
+	if s.rules, err = LoadRules(c.Rules, c.Intelligence); err != nil {
+		return nil, err
+	}
+	for _, p := range s.rules.Problems {
+		log.Warn("a rule is not loaded", "problem", p)
+	}
 	s.names = newNames(log)
 	if err := s.load(&c); err != nil {
 		return nil, errors.Join(err, s.names.close())
 	}
 	s.table = process.New(process.Settings{MaxLive: int(c.Processes), BootSeed: s.bootSeed})
+	s.judge = newJudge(s.rules, s.table, s.Meta(), s.tellAlert)
+	s.judge.user = s.names.user
+	s.judge.book.Suppress(c.Suppress)
 	return s, nil
 }
 
@@ -152,14 +161,16 @@ func (s *Sensor) watch(c *Config) error {
 	return s.capture.Watch(names)
 }
 
-// Reload takes what may change while running: kinds and watched paths. It gives the
+// Reload takes what may change while running: kinds, watched paths, rules and what
+// judges with them. It gives the
 // keys of what else has changed, which a restart would take.
-func (s *Sensor) Reload(to Config) (restart []string, err error) {
+func (s *Sensor) Reload(ctx context.Context, to Config) (restart []string, err error) {
 	if err := to.Check(); err != nil {
 		return nil, err
 	}
 	c := *s.config.Load()
 	c.Kinds, c.Watch = to.Kinds, to.Watch
+	c.Rules, c.Intelligence, c.Suppress = to.Rules, to.Intelligence, to.Suppress
 	kinds, err := c.kinds()
 	if err != nil {
 		return nil, err
@@ -170,8 +181,27 @@ func (s *Sensor) Reload(to Config) (restart []string, err error) {
 	if err := s.watch(&c); err != nil {
 		return nil, err
 	}
+	if err := s.reloadRules(ctx, &c); err != nil {
+		return nil, err
+	}
 	s.config.Store(&c)
 	return c.differs(&to), nil
+}
+
+// reloadRules compiles the rules beside the pipeline, which takes them between two
+// events: none is missed, and none judged by half of either.
+func (s *Sensor) reloadRules(ctx context.Context, c *Config) error {
+	r, err := LoadRules(c.Rules, c.Intelligence)
+	if err != nil {
+		return err
+	}
+	for _, p := range r.Problems {
+		s.log.Warn("a rule is not loaded", "problem", p)
+	}
+	return s.Ask(ctx, func() {
+		s.judge.use(r)
+		s.judge.book.Suppress(c.Suppress)
+	})
 }
 
 // Coverage says how each kind is captured.

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vigil/decode"
+	"vigil/detect"
 	"vigil/sensor/process"
 )
 
@@ -33,6 +34,8 @@ func (s *Sensor) Serve(ctx context.Context, l net.Listener, followers *Followers
 	mux.HandleFunc("GET /processes", s.serveProcesses)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.Handle("GET /events", followers)
+	mux.HandleFunc("GET /alerts", s.serveAlerts)
+	mux.HandleFunc("GET /alerts/follow", followers.ServeAlerts)
 	return serve(ctx, l, mux)
 }
 
@@ -93,6 +96,19 @@ func (s *Sensor) serveStatus(w http.ResponseWriter, r *http.Request) {
 func (s *Sensor) serveProcesses(w http.ResponseWriter, r *http.Request) {
 	views, err := s.Processes(r.Context())
 	reply(w, views, err)
+}
+
+// serveAlerts gives the alerts that are kept, the oldest first, as JSON lines.
+func (s *Sensor) serveAlerts(w http.ResponseWriter, r *http.Request) {
+	var lines []byte
+	if err := s.Ask(r.Context(), func() {
+		s.judge.book.Each(func(a *detect.Alert, did detect.Activity) { lines = AppendAlert(lines, a, did) })
+	}); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", formJSON.contentType())
+	_, _ = w.Write(lines) // the reader has gone
 }
 
 func reply(w http.ResponseWriter, v any, err error) {

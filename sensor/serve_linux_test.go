@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"vigil/decode"
+	"vigil/detect"
 )
 
 func TestListen(t *testing.T) {
@@ -66,9 +67,10 @@ type live struct {
 	until  uint64 // of the last window
 }
 
-// Take checks what is told of losses.
-func (l *live) Flush() {}
+func (l *live) Flush()                                       {}
+func (l *live) Alert(*detect.Alert, detect.Activity, *Event) {}
 
+// Take checks what is told of losses.
 func (l *live) Take(e *Event) {
 	if e.Record.Kind() != decode.KindLost {
 		return
@@ -330,7 +332,7 @@ func (l *live) testMetrics(t *testing.T) {
 func (l *live) testReload(t *testing.T) {
 	c := *l.config.Load()
 	c.Kinds, c.Scope, c.Bulk = []string{"file_unlink"}, "host", 1<<20
-	restart, err := l.Reload(c)
+	restart, err := l.Reload(t.Context(), c)
 	if err != nil || strings.Join(restart, " ") != "scope bulk" {
 		t.Errorf("%v, %v", restart, err)
 	}
@@ -347,7 +349,7 @@ func (l *live) testReload(t *testing.T) {
 		t.Errorf("%d more files opened are told of", now-opened)
 	}
 	c.Kinds = []string{"exek"}
-	if _, err := l.Reload(c); err == nil || !l.Shows(decode.KindFileUnlink) {
+	if _, err := l.Reload(t.Context(), c); err == nil || !l.Shows(decode.KindFileUnlink) {
 		t.Errorf("a broken configuration: %v", err)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"vigil/sensor/simulate"
 )
 
 // Exit statuses, of all commands.
@@ -27,17 +29,25 @@ var version = "development"
 type cli struct {
 	Run    runCommand    `cmd:"" help:"Watch this host: print events and alerts until stopped." group:"Watch"`
 	Events eventsCommand `cmd:"" help:"Follow the events of a running sensor." group:"Watch"`
+	Alerts alertsCommand `cmd:"" help:"Show the alerts of a running sensor, or follow them." group:"Watch"`
 	Ps     psCommand     `cmd:"" name:"ps" help:"Show the processes a running sensor knows, as a tree." group:"Watch"`
 	Replay replayCommand `cmd:"" help:"Show a recorded capture again, and judge it again." group:"Watch"`
 	Status statusCommand `cmd:"" help:"Show how a running sensor is, and what it could not see." group:"Check"`
 	Doctor doctorCommand `cmd:"" help:"Check what this host lets a sensor see, and say what to mend." group:"Check"`
-	Rules  rulesCommand  `cmd:"" help:"Check, test and list detection rules (Sigma)." group:"Check"`
-	Help   helpCommand   `cmd:"" help:"Show this, the help of a command, or how to write a filter." group:"About"`
+	Rules  rulesCommand  `cmd:"" help:"Check, test and list detection rules (Sigma), and what they cover." group:"Check"`
+
+	Simulate simulateCommand `cmd:"" help:"Make the events of attacks, without the damage, and see whether the alerts come." group:"Check"`
+	Help     helpCommand     `cmd:"" help:"Show this, the help of a command, or how to write a filter." group:"About"`
 
 	Version versionCommand `cmd:"" help:"Show the version." group:"About"`
 }
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	if simulate.Part() { // a copy of this program, in a playbook
+		return
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"vigil/decode"
+	"vigil/detect"
 	"vigil/sensor"
 )
 
@@ -43,6 +44,20 @@ func (p *printer) Take(e *sensor.Event) {
 	}
 	if len(p.buffer) >= printBuffer {
 		p.write()
+	}
+}
+
+// Alert prints an alert about an event that is shown; for eyes, from Low on.
+func (p *printer) Alert(a *detect.Alert, did detect.Activity, e *sensor.Event) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.err != nil || a.Dismissed() || !p.json && a.Finding.Severity < decode.Low || e != nil && (p.shows != nil && !p.shows(e.Record.Kind()) || !e.Matches(p.filter)) {
+		return
+	}
+	if p.json {
+		p.buffer = sensor.AppendAlert(p.buffer, a, did)
+	} else {
+		p.buffer = sensor.AppendAlertLine(p.buffer, a, p.style)
 	}
 }
 

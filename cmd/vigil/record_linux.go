@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vigil/decode"
+	"vigil/detect"
 	"vigil/sensor"
 )
 
@@ -58,6 +59,9 @@ func (r *recorder) Take(e *sensor.Event) {
 		r.err = r.writer.Write(e.Record)
 	}
 }
+
+// Alert keeps nothing: a replay judges again.
+func (r *recorder) Alert(*detect.Alert, detect.Activity, *sensor.Event) {}
 
 // Flush writes what waits, now and then. The first failure is told.
 func (r *recorder) Flush() {

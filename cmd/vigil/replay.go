@@ -12,6 +12,7 @@ import (
 
 type replayCommand struct {
 	filterFlag
+	judgeFlags
 	File string `arg:"" help:"A file made with vigil run --record."`
 	JSON bool   `name:"json" help:"As JSON lines (OCSF)."`
 }
@@ -31,20 +32,26 @@ func (r *replayCommand) Run(c *console) error {
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", r.File, err)
 	}
+	rules, err := sensor.LoadRules(r.Rules, r.Intelligence)
+	if err != nil {
+		return err
+	}
 	out := newPrinter(c, r.JSON, filter)
-	past := sensor.NewReplay(reader.Meta())
+	past := sensor.NewReplay(reader.Meta(), rules, out)
 	for c.ctx.Err() == nil {
 		record, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil { // what came before is whole, and is shown first
+			past.Finish()
 			return errors.Join(out.flush(), fmt.Errorf("replay %s: %w", r.File, err))
 		}
-		out.Take(past.Event(record))
+		past.Record(record)
 		if out.err != nil {
 			break
 		}
 	}
+	past.Finish()
 	return out.flush()
 }

@@ -15,6 +15,8 @@ type rulesCommand struct {
 	Check rulesCheckCommand `cmd:"" help:"Load every rule there is, and name those that cannot be."`
 	Test  rulesTestCommand  `cmd:"" help:"Match the cases that stand beside rules, and name those that go wrong."`
 	List  rulesListCommand  `cmd:"" help:"List the rules."`
+
+	Coverage rulesCoverageCommand `cmd:"" help:"Show which techniques of ATT&CK, and alerts of Defender, rules and behaviours answer."`
 }
 
 // rulesFlags are what all of them take.

@@ -4,6 +4,7 @@ import "vigil/sensor"
 
 type runCommand struct {
 	filterFlag
+	judgeFlags
 	Config  string      `help:"Configuration file (YAML). None is needed." type:"path" placeholder:"FILE"`
 	Scope   string      `help:"What to watch: host, self (the command behind --), pid:N and what it starts, cgroup:/PATH." placeholder:"SCOPE"`
 	Kinds   []string    `help:"Only these kinds of events." placeholder:"KIND"`
@@ -15,4 +16,10 @@ type runCommand struct {
 	Bulk    sensor.Size `help:"Size of the bulk ring." placeholder:"16MiB"`
 	Socket  *string     `help:"Where to answer; empty: nowhere." placeholder:"PATH"`
 	Command []string    `arg:"" optional:"" passthrough:"partial" help:"Behind --: a command to start. When it ends, the watch does."`
+}
+
+// judgeFlags say what to judge by, beside Vigil's own rules.
+type judgeFlags struct {
+	Rules        []string `help:"A directory of Sigma rules to judge by, beside Vigil's own." type:"path" placeholder:"DIR"`
+	Intelligence []string `help:"A list of addresses, networks and domains to look for, one a line." type:"path" placeholder:"FILE"`
 }

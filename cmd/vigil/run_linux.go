@@ -176,6 +176,8 @@ func (r *runCommand) configure() (sensor.Config, error) {
 	if len(r.Kinds) > 0 {
 		config.Kinds = r.Kinds
 	}
+	config.Rules = append(config.Rules, r.Rules...)
+	config.Intelligence = append(config.Intelligence, r.Intelligence...)
 	if r.Vital > 0 {
 		config.Vital = r.Vital
 	}
@@ -240,18 +242,18 @@ func (w *watch) reloadOnHangup(ctx context.Context, hangup <-chan os.Signal) err
 		case <-ctx.Done():
 			return nil
 		case <-hangup:
-			w.reload()
+			w.reload(ctx)
 		}
 	}
 }
 
-func (w *watch) reload() {
+func (w *watch) reload(ctx context.Context) {
 	config, err := w.configure()
 	if err != nil {
 		w.log.Error("configuration not changed", "error", err)
 		return
 	}
-	restart, err := w.sensor.Reload(config)
+	restart, err := w.sensor.Reload(ctx, config)
 	switch {
 	case err != nil:
 		w.log.Error("configuration not changed", "error", err)

@@ -17,7 +17,7 @@ func NewAnomalousCase() *AnomalousCase {
 	m := &AnomalousCase{
 		words: map[string]bool{},
 		finding: detect.Finding{
-			Rule: "vigil-anomalous-case", Title: "Anomalous mix of upper and lower case in a command line", Severity: decode.Medium, Technique: "T1027.010",
+			Rule: "vigil-anomalous-case", Title: "Anomalous mix of upper and lower case in a command line", Severity: decode.Medium, Tactic: "defense-evasion", Technique: "T1027.010",
 			Next: "Fold the command to lower case and read what it does; then judge it as if it had been typed so.",
 		},
 	}

@@ -35,7 +35,7 @@ func NewBeacon(seed maphash.Seed) *Beacon {
 	return &Beacon{
 		seed: seed, ways: newSlots[calls](4096),
 		finding: detect.Finding{
-			Rule: "vigil-beacon", Title: "Connections at regular intervals to one place", Severity: decode.Low, Technique: "T1071",
+			Rule: "vigil-beacon", Title: "Connections at regular intervals to one place", Severity: decode.Low, Tactic: "command-and-control", Technique: "T1071",
 			Next: "Find out whose place it is. Agents for monitoring and updates do this; a program in a temporary directory should not.",
 		},
 	}

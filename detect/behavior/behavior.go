@@ -89,6 +89,9 @@ func New(lists *Lists) *Set {
 	if lists != nil {
 		s.all = append(s.all, NewIntelligence(lists))
 	}
+	for _, f := range s.Findings() {
+		f.Defender = defender(f.Rule)
+	}
 	for _, m := range s.all {
 		for k := decode.KindNone + 1; k < decode.KindCount; k++ {
 			if m.Kinds().Has(k) {
@@ -114,6 +117,12 @@ func (s *Set) Judge(r decode.Record, a *decode.Actor, found func(Alert)) {
 		}
 	}
 }
+
+// Wants tells whether a machine looks at records of the kind.
+func (s *Set) Wants(k decode.Kind) bool { return len(s.byKind[k]) > 0 }
+
+// Tree is the exec ID of the process that the tree of the record judged last begins with.
+func (s *Set) Tree() uint64 { return s.event.Tree }
 
 // SignIn hands an attempt to sign in to the machines that count them.
 func (s *Set) SignIn(a *SignIn) (Alert, bool) { return s.sign.Judge(a) }

@@ -42,11 +42,11 @@ func NewBruteForce(seed maphash.Seed) *BruteForce {
 	return &BruteForce{
 		seed: seed, sources: newSlots[guesses](4096), users: newSlots[guesses](1024),
 		failed: detect.Finding{
-			Rule: "vigil-brute-force-failed", Title: "Passwords guessed without success", Severity: decode.Medium, Technique: "T1110.001",
+			Rule: "vigil-brute-force-failed", Title: "Passwords guessed without success", Severity: decode.Medium, Tactic: "credential-access", Technique: "T1110.001",
 			Next: "Block the source or lock the port (just-in-time access), and allow keys only.",
 		},
 		successful: detect.Finding{
-			Rule: "vigil-brute-force-successful", Title: "Sign-in after many failures: a password was guessed", Severity: decode.High, Technique: "T1110.001",
+			Rule: "vigil-brute-force-successful", Title: "Sign-in after many failures: a password was guessed", Severity: decode.High, Tactic: "credential-access", Technique: "T1110.001",
 			Next: "Lock the account, end its sessions, read what they ran, and change the password wherever else it is used.",
 		},
 	}

@@ -1,8 +1,8 @@
 package behavior
 
-// Defender gives the name of the alert of Microsoft Defender for servers that a
+// defender gives the name of the alert of Microsoft Defender for servers that a
 // finding of this package answers; empty for none.
-func Defender(rule string) string {
+func defender(rule string) string {
 	switch rule {
 	case "vigil-ransomware":
 		return "Behavior similar to ransomware detected"

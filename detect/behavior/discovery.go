@@ -30,7 +30,7 @@ func NewDiscovery() *Discovery {
 	m := &Discovery{
 		trees: newSlots[looking](512), number: map[string]uint8{},
 		finding: detect.Finding{
-			Rule: "vigil-discovery-burst", Title: "Burst of programs that explore the host", Severity: decode.Low, Technique: "T1082",
+			Rule: "vigil-discovery-burst", Title: "Burst of programs that explore the host", Severity: decode.Low, Tactic: "discovery", Technique: "T1082",
 			Next: "See who runs the tree. An inventory agent does this at fixed times; a shell of a web server or of an unknown sign-in does not.",
 		},
 	}

@@ -32,11 +32,11 @@ func NewDownloadExecute(seed maphash.Seed) *DownloadExecute {
 	return &DownloadExecute{
 		seed: seed, files: newSlots[uint64](2048), runs: newSlots[run](1024), pipes: newSlots[pair](256),
 		file: detect.Finding{
-			Rule: "vigil-download-execute", Title: "File downloaded, then run", Severity: decode.Medium, Technique: "T1105",
+			Rule: "vigil-download-execute", Title: "File downloaded, then run", Severity: decode.Medium, Tactic: "command-and-control", Technique: "T1105",
 			Next: "Ask who installed it. If nobody did, end what it started, keep the file, and block the address it came from.",
 		},
 		pipe: detect.Finding{
-			Rule: "vigil-download-pipe", Title: "Download piped into a shell", Severity: decode.Medium, Technique: "T1059.004",
+			Rule: "vigil-download-pipe", Title: "Download piped into a shell", Severity: decode.Medium, Tactic: "execution", Technique: "T1059.004",
 			Next: "Fetch the same address from an isolated machine and read what it runs; ask who did it.",
 		},
 	}

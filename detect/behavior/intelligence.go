@@ -19,15 +19,15 @@ type Intelligence struct {
 // NewIntelligence makes the machine.
 func NewIntelligence(lists *Lists) *Intelligence {
 	next := "Look at what the process sent and got, end it if nobody knows it, and block the place for the whole network."
-	finding := func(rule, title string, severity decode.Severity, technique string) detect.Finding {
-		return detect.Finding{Rule: rule, Title: title, Severity: severity, Technique: technique, Next: next}
+	finding := func(rule, title string, severity decode.Severity, tactic, technique string) detect.Finding {
+		return detect.Finding{Rule: rule, Title: title, Severity: severity, Tactic: tactic, Technique: technique, Next: next}
 	}
 	return &Intelligence{
 		lists: lists, told: newSlots[uint64](4096),
-		domain:   finding("vigil-intelligence-domain", "Domain known to threat intelligence looked up", decode.Medium, "T1071.001"),
-		address:  finding("vigil-intelligence-address", "Connection to an address known to threat intelligence", decode.Medium, "T1071"),
-		download: finding("vigil-intelligence-download", "Download from a place known to threat intelligence", decode.Medium, "T1105"),
-		guest:    finding("vigil-intelligence-guest", "Connection from an address known to threat intelligence", decode.Low, "T1190"),
+		domain:   finding("vigil-intelligence-domain", "Domain known to threat intelligence looked up", decode.Medium, "command-and-control", "T1071.001"),
+		address:  finding("vigil-intelligence-address", "Connection to an address known to threat intelligence", decode.Medium, "command-and-control", "T1071"),
+		download: finding("vigil-intelligence-download", "Download from a place known to threat intelligence", decode.Medium, "command-and-control", "T1105"),
+		guest:    finding("vigil-intelligence-guest", "Connection from an address known to threat intelligence", decode.Low, "initial-access", "T1190"),
 	}
 }
 

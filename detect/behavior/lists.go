@@ -24,7 +24,11 @@ func ReadLists(all ...io.Reader) (*Lists, error) {
 	l := &Lists{domains: map[string]struct{}{}}
 	for i, r := range all {
 		if err := l.read(r); err != nil {
-			return nil, fmt.Errorf("read threat intelligence: list %d: %w", i+1, err)
+			name := fmt.Sprintf("list %d", i+1)
+			if f, ok := r.(interface{ Name() string }); ok {
+				name = f.Name()
+			}
+			return nil, fmt.Errorf("read threat intelligence: %s: %w", name, err)
 		}
 	}
 	l.ranges = join(l.ranges)

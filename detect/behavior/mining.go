@@ -35,7 +35,7 @@ func NewMining() *Mining {
 	return &Mining{
 		processes: newSlots[mining](1024),
 		finding: detect.Finding{
-			Rule: "vigil-mining", Title: "Digital currency is mined", Severity: decode.High, Technique: "T1496.001",
+			Rule: "vigil-mining", Title: "Digital currency is mined", Severity: decode.High, Tactic: "impact", Technique: "T1496.001",
 			Next: "End the process and what restarts it (cron, systemd, its parent), block the pool, and look for the hole it came in by.",
 		},
 	}

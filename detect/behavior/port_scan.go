@@ -33,8 +33,8 @@ func NewPortScan(seed maphash.Seed) *PortScan {
 	next := "If nobody scans from this host on purpose, end the process and look at how it came here: the host is used to find the next one."
 	return &PortScan{
 		seed: seed, tries: newSlots[tries](1024),
-		ports: detect.Finding{Rule: "vigil-port-scan", Title: "Many ports of one host tried from here", Severity: decode.Medium, Technique: "T1046", Next: next},
-		hosts: detect.Finding{Rule: "vigil-port-sweep", Title: "One port of many hosts tried from here", Severity: decode.Medium, Technique: "T1046", Next: next},
+		ports: detect.Finding{Rule: "vigil-port-scan", Title: "Many ports of one host tried from here", Severity: decode.Medium, Tactic: "discovery", Technique: "T1046", Next: next},
+		hosts: detect.Finding{Rule: "vigil-port-sweep", Title: "One port of many hosts tried from here", Severity: decode.Medium, Tactic: "discovery", Technique: "T1046", Next: next},
 	}
 }
 
@@ -98,7 +98,7 @@ func NewProbe(seed maphash.Seed) *Probe {
 	return &Probe{
 		seed: seed, hosts: newSlots[tries](1024),
 		finding: detect.Finding{
-			Rule: "vigil-port-probe", Title: "One host connected to many ports here", Severity: decode.Low, Technique: "T1046",
+			Rule: "vigil-port-probe", Title: "One host connected to many ports here", Severity: decode.Low, Tactic: "discovery", Technique: "T1046",
 			Next: "If it is no scanner of your own, block the address, and close the ports that need not be open.",
 		},
 	}

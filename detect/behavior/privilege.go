@@ -31,7 +31,7 @@ func NewPrivilege() *Privilege {
 	return &Privilege{
 		known: newSlots[rights](8192),
 		finding: detect.Finding{
-			Rule: "vigil-privilege-gained", Title: "Privilege gained without a program that grants it", Severity: decode.High, Technique: "T1068",
+			Rule: "vigil-privilege-gained", Title: "Privilege gained without a program that grants it", Severity: decode.High, Tactic: "privilege-escalation", Technique: "T1068",
 			Next: "Isolate the host: the kernel was probably exploited. Keep the program and its memory, and upgrade the kernel before the host goes back to work.",
 		},
 	}

@@ -37,7 +37,7 @@ func NewRansomware(seed maphash.Seed) *Ransomware {
 	return &Ransomware{
 		seed: seed, trees: newSlots[ransom](512), made: newSlots[uint64](4096),
 		finding: detect.Finding{
-			Rule: "vigil-ransomware", Title: "Many files rewritten as ransomware does it", Severity: decode.High, Technique: "T1486",
+			Rule: "vigil-ransomware", Title: "Many files rewritten as ransomware does it", Severity: decode.High, Tactic: "impact", Technique: "T1486",
 			Next: "End the process tree now, take the host off the network, and do not reboot: keys may still be in memory. Then restore from backups.",
 		},
 	}

@@ -34,10 +34,10 @@ func NewReverseShell() *ReverseShell {
 	return &ReverseShell{
 		connected: newSlots[uint64](1024), waiting: newSlots[suspect](256), beside: newSlots[pair](256),
 		socket: detect.Finding{
-			Rule: "vigil-reverse-shell", Title: "Reverse shell", Severity: decode.High, Technique: "T1059.004", Next: next,
+			Rule: "vigil-reverse-shell", Title: "Reverse shell", Severity: decode.High, Tactic: "execution", Technique: "T1059.004", Next: next,
 		},
 		pipes: detect.Finding{
-			Rule: "vigil-reverse-shell-pipes", Title: "Shell driven through pipes by a process that is connected", Severity: decode.Medium, Technique: "T1059.004", Next: next,
+			Rule: "vigil-reverse-shell-pipes", Title: "Shell driven through pipes by a process that is connected", Severity: decode.Medium, Tactic: "execution", Technique: "T1059.004", Next: next,
 		},
 	}
 }

@@ -61,7 +61,7 @@ func NewScore() *Score {
 	return &Score{
 		trees: newSlots[scored](512),
 		finding: detect.Finding{
-			Rule: "vigil-weak-signals", Title: "Many weak signs of an intrusion in one process tree", Severity: decode.Medium, Technique: "T1059",
+			Rule: "vigil-weak-signals", Title: "Many weak signs of an intrusion in one process tree", Severity: decode.Medium, Tactic: "execution", Technique: "T1059",
 			Next: "Read the events of the tree in their order: together they show what was done. Isolate the host if nobody can explain them.",
 		},
 	}

@@ -29,7 +29,7 @@ func NewWebShell() *WebShell {
 	return &WebShell{
 		below: newSlots[uint64](1024), servers: newSlots[curious](128),
 		finding: detect.Finding{
-			Rule: "vigil-web-shell", Title: "Web server runs the commands of an intruder", Severity: decode.Medium, Technique: "T1505.003",
+			Rule: "vigil-web-shell", Title: "Web server runs the commands of an intruder", Severity: decode.Medium, Tactic: "persistence", Technique: "T1505.003",
 			Next: "Find the request of this moment in the access log and the page it called; take the page away, and look at what the commands left behind.",
 		},
 	}

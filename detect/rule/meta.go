@@ -24,11 +24,11 @@ func readMeta(d *node, file string) (*Rule, error) {
 	}
 	own := d.get("vigil")
 	r.Finding = detect.Finding{
-		Rule: r.ID, Title: r.Title, Severity: severity, Technique: technique(r.Tags), Author: r.Author,
+		Rule: r.Name, Title: r.Title, Severity: severity, Tactic: tactic(r.Tags), Technique: technique(r.Tags), Author: r.Author,
 		Next: strings.TrimSpace(own.get("next").scalar()), Defender: own.get("defender").scalar(),
 	}
 	if r.Finding.Rule == "" {
-		r.Finding.Rule = r.Name
+		r.Finding.Rule = r.ID
 	}
 	if r.Finding.Next == "" {
 		r.Finding.Next = standardNext(r)
@@ -45,6 +45,18 @@ func standardNext(r *Rule) string {
 		next += " Harmless causes: " + strings.Join(r.FalsePositives, "; ") + "."
 	}
 	return next
+}
+
+// tactic is the first ATT&CK tactic of the tags.
+func tactic(tags []string) string {
+	for _, tag := range tags {
+		if short, ok := strings.CutPrefix(strings.ToLower(tag), "attack."); ok {
+			if t := detect.TacticOf(strings.ReplaceAll(short, "_", "-")); t.ID != "" {
+				return t.Short
+			}
+		}
+	}
+	return ""
 }
 
 // technique is the first, most specific ATT&CK technique of the tags.

@@ -50,10 +50,13 @@ func (s *Set) NewRecord() *Record {
 // madeBytes is the room for values at the start: it grows with the largest event.
 const madeBytes = 16 << 10
 
+// Wants tells whether any rule is about records of a kind.
+func (e *Record) Wants(k decode.Kind) bool { return e.sources[k] != nil }
+
 // Take makes the event that of a record, and tells whether any rule is about its kind.
 // The actor may be nil. Both must stay as they are until the next Take.
 func (e *Record) Take(r decode.Record, actor *decode.Actor) bool {
-	if e.sources[r.Header.Kind] == nil {
+	if !e.Wants(r.Kind()) {
 		return false
 	}
 	if actor == nil {

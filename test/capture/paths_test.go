@@ -172,7 +172,7 @@ func (w *watcher) judge(t *testing.T, report *pathReport, all []decode.Record) {
 		t.Errorf("no record tells %s", &want)
 	}
 	for _, r := range records {
-		if text := decode.AppendJSON(nil, r, &decode.Actor{}, 0); !json.Valid(text) || !utf8.Valid(text) || bytes.ContainsAny(text, "\n") {
+		if text := decode.AppendJSON(nil, r, &decode.Actor{}); !json.Valid(text) || !utf8.Valid(text) || bytes.ContainsAny(text, "\n") {
 			t.Errorf("no line of JSON: %q", text)
 		}
 		w.doubt(t, report, r)

@@ -1,0 +1,213 @@
+package sensor
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"vigil/decode"
+	"vigil/detect"
+	"vigil/detect/behavior"
+	"vigil/detect/rule"
+	"vigil/sensor/alert"
+	"vigil/sensor/process"
+)
+
+// judge holds events against rules and behaviours and keeps the alerts. It serves the
+// pipeline's goroutine.
+type judge struct {
+	table    *process.Table
+	host     string
+	offset   int64 // boot time to wall time, ns
+	user     func(uid uint32) string
+	book     *alert.Book
+	behavior *behavior.Set
+	answers  *answers
+	lists    *behavior.Lists
+
+	set        *rule.Set
+	matcher    *rule.Matcher
+	record     *rule.Record
+	correlator *rule.Correlator
+
+	event *Event
+	tell  func(*detect.Alert, detect.Activity, *Event) // the event is nil when it is not one that shows an alert
+	rule  func(*rule.Rule)                             // made once, as the two below
+	met   func(*rule.Rule)
+	act   func(behavior.Alert)
+}
+
+// groups is how many a correlation rule keeps at once.
+const groups = 4096
+
+// newJudge makes a judge of nothing that has happened yet.
+func newJudge(r *Rules, t *process.Table, m decode.Meta, tell func(*detect.Alert, detect.Activity, *Event)) *judge {
+	j := &judge{table: t, host: m.Host, offset: m.BootOffset, answers: newAnswers(), tell: tell}
+	j.user = func(uint32) string { return "" }
+	j.book = alert.NewBook(alert.Settings{Seed: m.BootSeed ^ uint64(m.BootOffset)}, func(a *detect.Alert) { tell(a, detect.Close, nil) })
+	j.rule = func(u *rule.Rule) {
+		if !u.Silent {
+			j.found(&u.Finding, behavior.Entity{Kind: behavior.Process})
+		}
+		j.correlator.Feed(u, j.record, j.time(j.event), j.met)
+	}
+	j.met = func(u *rule.Rule) { j.found(&u.Finding, behavior.Entity{Kind: behavior.Process}) }
+	j.act = func(a behavior.Alert) { j.found(a.Finding, a.Entity) }
+	j.use(r)
+	return j
+}
+
+// use judges by other rules from the next event on. Behaviours keep what they know
+// unless the lists have changed.
+func (j *judge) use(r *Rules) {
+	if j.behavior == nil || r.lists != j.lists {
+		j.behavior, j.lists = behavior.New(r.lists), r.lists
+	}
+	j.set, j.matcher, j.record = r.Set, r.Set.NewMatcher(), r.Set.NewRecord()
+	j.correlator = r.Set.NewCorrelator(groups)
+	j.record.Hostname = j.answers.name
+}
+
+func (j *judge) time(e *Event) time.Time { return time.Unix(0, int64(e.Record.Time)+j.offset) }
+
+// judge judges one event.
+func (j *judge) judge(e *Event) {
+	kind := e.Record.Kind()
+	if kind == decode.KindLost || kind == decode.KindCgroup {
+		return
+	}
+	j.event = e
+	if kind == decode.KindDNS {
+		j.answers.learn(e.Record)
+	}
+	if j.behavior.Wants(kind) || kind == decode.KindFork || kind == decode.KindProcess {
+		j.behavior.Judge(e.Record, e.Actor(), j.act)
+	}
+	if j.record.Wants(kind) {
+		j.record.Take(e.Record, e.Actor())
+		j.matcher.Match(j.record, j.rule)
+	}
+	j.event = nil
+}
+
+// found makes an alert of a finding about the event.
+func (j *judge) found(f *detect.Finding, about behavior.Entity) {
+	e := j.event
+	a := e.Actor()
+	s := &alert.Seen{Finding: f, Key: key(e, a, about), Tree: j.behavior.Tree(), User: e.Record.UID, At: j.time(e)}
+	s.Dismiss = j.book.Dismisses(f.Rule, e.Record, a, s.At)
+	made, did := j.book.Add(s, func(made *detect.Alert, fresh bool) {
+		if fresh {
+			j.describe(made, e, a)
+		}
+		addEntities(made, e, about)
+		made.Evidence = append(made.Evidence, detect.Evidence{Event: decode.AppendJSON(nil, e.Record, a)})
+	})
+	if did != 0 {
+		j.tell(made, did, e)
+	}
+}
+
+// expire closes alerts whose time is over.
+func (j *judge) expire(now uint64) { j.book.Expire(time.Unix(0, int64(now)+j.offset)) }
+
+// key is what is the same about two findings of one rule: for behaviours what they say
+// it is about; else the program, what started it, its user and its container.
+func key(e *Event, a *decode.Actor, about behavior.Entity) string {
+	b := binary.LittleEndian.AppendUint32(nil, e.Record.UID)
+	switch about.Kind {
+	case behavior.Tree:
+		return string(binary.LittleEndian.AppendUint64(b, about.ExecID))
+	case behavior.Address:
+		b = about.Address.AppendTo(b)
+	case behavior.Domain, behavior.User:
+		b = append(b, about.Name...)
+	}
+	b = append(append(b, image(e, a)...), 0)
+	if a.Parent != nil {
+		b = append(b, a.Parent.Path...)
+	}
+	return string(append(append(b, 0), a.Container.ID...))
+}
+
+// image is the program that an event is about.
+func image(e *Event, a *decode.Actor) []byte {
+	if e.Record.Kind() == decode.KindExec {
+		return e.Record.Text(decode.ExecPathText)
+	}
+	return a.Path
+}
+
+// describe writes who did it, and what that descends from.
+func (j *judge) describe(made *detect.Alert, e *Event, a *decode.Actor) {
+	made.Host = j.host
+	made.Process = detect.Process{
+		ExecID: e.Record.ExecID, PID: e.Record.PID, UID: e.Record.UID, Path: string(a.Path), Command: decode.CommandLine(a.Arguments),
+		Directory: string(a.CWD), User: a.User, Container: a.Container.ID, Image: a.Container.Image, Start: j.wall(a.Start),
+	}
+	p := e.Process
+	if e.Record.Kind() == decode.KindExec {
+		made.Process.Path = string(e.Record.Text(decode.ExecPathText))
+		made.Process.Command = decode.CommandLine(e.Record.Text(decode.ExecArgumentsText))
+	} else if p == nil || p.ExecID != e.Record.ExecID {
+		p = j.table.Lookup(e.Record.ExecID)
+	}
+	if p == nil {
+		return
+	}
+	j.table.Ancestry(p, func(q *process.Process) bool {
+		made.Ancestry = append(made.Ancestry, detect.Process{
+			ExecID: q.ExecID, PID: q.PID, UID: q.UID, Path: string(q.Path()), Command: decode.CommandLine(q.Arguments()),
+			Directory: string(q.CWD()), User: j.user(q.UID), Start: j.wall(q.Start),
+		})
+		return true
+	})
+}
+
+func (j *judge) wall(boot uint64) time.Time {
+	if boot == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, int64(boot)+j.offset)
+}
+
+// mostEntities bounds what an alert names.
+const mostEntities = 32
+
+// addEntities adds what an event and a finding are about.
+func addEntities(made *detect.Alert, e *Event, about behavior.Entity) {
+	add := func(t detect.EntityType, value string) {
+		entity := detect.Entity{Type: t, Value: value}
+		if value == "" || len(made.Entities) >= mostEntities {
+			return
+		}
+		for _, known := range made.Entities {
+			if known == entity {
+				return
+			}
+		}
+		made.Entities = append(made.Entities, entity)
+	}
+	add(detect.EntityHost, made.Host)
+	add(detect.EntityUser, made.Process.User)
+	add(detect.EntityContainer, made.Process.Container)
+	add(detect.EntityPath, made.Process.Path)
+	for path := range decode.Paths(e.Record) {
+		add(detect.EntityPath, string(path))
+	}
+	address := func(a netip.Addr) {
+		if a.IsValid() && !a.IsUnspecified() {
+			add(detect.EntityAddress, a.String())
+		}
+	}
+	address(decode.Peer(e.Record))
+	switch about.Kind {
+	case behavior.Address:
+		address(about.Address)
+	case behavior.Domain:
+		add(detect.EntityHost, string(about.Name))
+	case behavior.User:
+		add(detect.EntityUser, string(about.Name))
+		address(about.Address)
+	}
+}
