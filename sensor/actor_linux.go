@@ -12,8 +12,8 @@ func (s *Sensor) describe(r decode.Record, p *process.Process) *decode.Actor {
 	if r.Kind() == decode.KindLost {
 		return a
 	}
-	a.User = s.names.user(r.UID)
-	a.Container = s.names.container(r.CgroupID, r.PID)
+	a.User = s.users.of(uint64(r.UID), func() string { return s.names.user(r.UID) })
+	a.Container = s.containers.of(r.CgroupID, func() decode.Container { return s.names.container(r.CgroupID, r.PID) })
 	attribute(&s.actors, s.table, r, p)
 	return a
 }

@@ -23,12 +23,12 @@ type judge struct {
 	book     *alert.Book
 	behavior *behavior.Set
 	answers  *answers
-	lists    *behavior.Lists
+	rules    *Rules
 
-	set        *rule.Set
 	matcher    *rule.Matcher
 	record     *rule.Record
 	correlator *rule.Correlator
+	forgotten  uint64 // groups of the correlators before
 
 	event *Event
 	tell  func(*detect.Alert, detect.Activity, *Event) // the event is nil when it is not one that shows an alert
@@ -57,14 +57,16 @@ func newJudge(r *Rules, t *process.Table, m decode.Meta, tell func(*detect.Alert
 	return j
 }
 
-// use judges by other rules from the next event on. Behaviours keep what they know
-// unless the lists have changed.
+// use judges by other rules from the next event on. Correlations begin anew, and so do
+// behaviours if there are lists of intelligence.
 func (j *judge) use(r *Rules) {
-	if j.behavior == nil || r.lists != j.lists {
-		j.behavior, j.lists = behavior.New(r.lists), r.lists
+	if j.rules == nil || r.lists != j.rules.lists {
+		j.behavior = behavior.New(r.lists)
 	}
-	j.set, j.matcher, j.record = r.Set, r.Set.NewMatcher(), r.Set.NewRecord()
-	j.correlator = r.Set.NewCorrelator(groups)
+	if j.correlator != nil {
+		j.forgotten += j.correlator.Forgotten
+	}
+	j.rules, j.matcher, j.record, j.correlator = r, r.Set.NewMatcher(), r.Set.NewRecord(), r.Set.NewCorrelator(groups)
 	j.record.Hostname = j.answers.name
 }
 
@@ -73,9 +75,6 @@ func (j *judge) time(e *Event) time.Time { return time.Unix(0, int64(e.Record.Ti
 // judge judges one event.
 func (j *judge) judge(e *Event) {
 	kind := e.Record.Kind()
-	if kind == decode.KindLost || kind == decode.KindCgroup {
-		return
-	}
 	j.event = e
 	if kind == decode.KindDNS {
 		j.answers.learn(e.Record)
@@ -90,11 +89,18 @@ func (j *judge) judge(e *Event) {
 	j.event = nil
 }
 
+func (j *judge) status() JudgeStatus {
+	return JudgeStatus{
+		Rules: len(j.rules.Set.Rules()), Problems: len(j.rules.Problems),
+		ForgottenAlerts: j.book.Forgotten, ForgottenGroups: j.forgotten + j.correlator.Forgotten,
+	}
+}
+
 // found makes an alert of a finding about the event.
 func (j *judge) found(f *detect.Finding, about behavior.Entity) {
 	e := j.event
 	a := e.Actor()
-	s := &alert.Seen{Finding: f, Key: key(e, a, about), Tree: j.behavior.Tree(), User: e.Record.UID, At: j.time(e)}
+	s := &alert.Seen{Finding: f, Key: key(e, a, about), Tree: j.behavior.Tree(e.Record, a), User: e.Record.UID, At: j.time(e)}
 	s.Dismiss = j.book.Dismisses(f.Rule, e.Record, a, s.At)
 	made, did := j.book.Add(s, func(made *detect.Alert, fresh bool) {
 		if fresh {

@@ -44,6 +44,10 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	send(counter, "records_total", "Records read from the rings.", float64(st.Records))
 	send(counter, "alerts_total", "Alerts raised.", float64(st.Alerts))
+	send(gauge, "rules", "Rules that events are judged by.", float64(st.Judge.Rules))
+	send(gauge, "rules_not_loaded", "Rules that could not be loaded.", float64(st.Judge.Problems))
+	send(counter, "forgotten_alerts_total", "Open alerts that made room for others.", float64(st.Judge.ForgottenAlerts))
+	send(counter, "forgotten_groups_total", "Groups of correlation rules that made room for others.", float64(st.Judge.ForgottenGroups))
 	send(counter, "damaged_records_total", "Records that did not decode.", float64(st.Damaged))
 	send(counter, "reconciliations_total", "Times the process table was brought back to the truth after a loss.", float64(st.Repairs))
 	send(gauge, "processes", "Running processes in the table.", float64(st.Table.Live))

@@ -117,6 +117,8 @@ func (s *Sensor) drain() int {
 	for i, r := range []*bpf.Ring{decode.RingVital: s.capture.Vital, decode.RingBulk: s.capture.Bulk} {
 		s.peaks[i] = max(s.peaks[i], r.Queued())
 	}
+	s.users.forget()
+	s.containers.forget()
 	bulk := s.capture.Bulk.End()
 	n := s.capture.Vital.Read(s.capture.Vital.End(), s.take)
 	n += s.capture.Bulk.Read(bulk, s.take)
@@ -146,6 +148,7 @@ func (s *Sensor) take(b []byte) {
 		s.fill(p)
 	case decode.KindCgroup:
 		s.names.observe(r)
+		s.containers.forget()
 	case decode.KindFileRead:
 		if !s.config.Load().watches(r.Text(decode.FilePathText)) {
 			return

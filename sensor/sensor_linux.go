@@ -28,7 +28,6 @@ type Sensor struct {
 	capture    *bpf.Capture
 	table      *process.Table
 	judge      *judge
-	rules      *Rules
 	names      *names
 	bootOffset int64 // boot time to wall time, ns
 	bootSeed   uint64
@@ -36,14 +35,16 @@ type Sensor struct {
 	asks       chan func()
 
 	// The pipeline's own.
-	event    Event
-	actors   [2]decode.Actor
-	gaps     gaps
-	loss     lossRecord
-	lost     map[bpf.Lost]uint64 // without Records: told already
-	lossTime uint64
-	losses   uint64    // as of the last look
-	due      time.Time // of the next tick
+	event      Event
+	actors     [2]decode.Actor
+	users      memo[string] // of the batch
+	containers memo[decode.Container]
+	gaps       gaps
+	loss       lossRecord
+	lost       map[bpf.Lost]uint64 // without Records: told already
+	lossTime   uint64
+	losses     uint64    // as of the last look
+	due        time.Time // of the next tick
 
 	skippedDue time.Time
 	events     [decode.KindCount]uint64
@@ -78,18 +79,16 @@ func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	if s.hostname, err = os.Hostname(); err != nil {
 		return nil, fmt.Errorf("read the host's name: %w", err)
 	}
-	if s.rules, err = LoadRules(c.Rules, c.Intelligence); err != nil {
+	rules, err := s.loadRules(&c)
+	if err != nil {
 		return nil, err
-	}
-	for _, p := range s.rules.Problems {
-		log.Warn("a rule is not loaded", "problem", p)
 	}
 	s.names = newNames(log)
 	if err := s.load(&c); err != nil {
 		return nil, errors.Join(err, s.names.close())
 	}
 	s.table = process.New(process.Settings{MaxLive: int(c.Processes), BootSeed: s.bootSeed})
-	s.judge = newJudge(s.rules, s.table, s.Meta(), s.tellAlert)
+	s.judge = newJudge(rules, s.table, s.Meta(), s.tellAlert)
 	s.judge.user = s.names.user
 	s.judge.book.Suppress(c.Suppress)
 	return s, nil
@@ -188,15 +187,24 @@ func (s *Sensor) Reload(ctx context.Context, to Config) (restart []string, err e
 	return c.differs(&to), nil
 }
 
-// reloadRules compiles the rules beside the pipeline, which takes them between two
-// events: none is missed, and none judged by half of either.
-func (s *Sensor) reloadRules(ctx context.Context, c *Config) error {
+// loadRules loads the rules, and warns of those that cannot be.
+func (s *Sensor) loadRules(c *Config) (*Rules, error) {
 	r, err := LoadRules(c.Rules, c.Intelligence)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, p := range r.Problems {
 		s.log.Warn("a rule is not loaded", "problem", p)
+	}
+	return r, nil
+}
+
+// reloadRules compiles the rules beside the pipeline, which takes them between two
+// events: none is missed, and none judged by half of either.
+func (s *Sensor) reloadRules(ctx context.Context, c *Config) error {
+	r, err := s.loadRules(c)
+	if err != nil {
+		return err
 	}
 	return s.Ask(ctx, func() {
 		s.judge.use(r)

@@ -19,6 +19,7 @@ type Status struct {
 	Records  uint64            `json:"records"` // read from the rings
 	Bytes    uint64            `json:"bytes"`
 	Alerts   uint64            `json:"alerts"`
+	Judge    JudgeStatus       `json:"judge"`
 	Lost     []Loss            `json:"lost"`       // since the start, by kind and reason
 	LostAll  uint64            `json:"lost_total"` // of all kinds
 	Damaged  uint64            `json:"damaged"`    // records that did not decode
@@ -29,6 +30,16 @@ type Status struct {
 	CPU      float64           `json:"cpu_seconds"`
 	CPUShare float64           `json:"cpu_percent"` // of one CPU, since the start
 	Table    process.Stats     `json:"process_table"`
+}
+
+// JudgeStatus is what events are judged by, and what found no room.
+type JudgeStatus struct {
+	Rules    int `json:"rules"`
+	Problems int `json:"rules_not_loaded"`
+	// Forgotten are open alerts, and groups of correlation rules, that made room for
+	// others: what is like them is counted anew.
+	ForgottenAlerts uint64 `json:"forgotten_alerts"`
+	ForgottenGroups uint64 `json:"forgotten_groups"`
 }
 
 // Loss is how many records of a kind were lost for a reason.

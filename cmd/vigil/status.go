@@ -31,6 +31,10 @@ func (s *statusCommand) Run(c *console) error {
 	row("memory", "%.1f MiB", float64(st.RSS)/(1<<20))
 	row("records", "%d, %.1f MiB", st.Records, float64(st.Bytes)/(1<<20))
 	row("alerts", "%d", st.Alerts)
+	row("rules", "%d, %d not loaded", st.Judge.Rules, st.Judge.Problems)
+	if n := st.Judge.ForgottenAlerts + st.Judge.ForgottenGroups; n > 0 {
+		row("forgotten", "%d open alerts, %d groups of correlation rules: they made room for others", st.Judge.ForgottenAlerts, st.Judge.ForgottenGroups)
+	}
 	row("processes", "%d running, %d ended", st.Table.Live, st.Table.Dead)
 	for _, q := range st.Queues {
 		row("ring "+q.Name, "%d of %d KiB used, most %d KiB", q.Used>>10, q.Size>>10, q.Peak>>10)

@@ -12,7 +12,17 @@ import (
 type Event struct {
 	decode.Record
 	Actor *decode.Actor // never nil
-	Tree  uint64        // exec ID of the process that its tree begins with: see forest
+
+	forest *forest
+	tree   uint64 // 0: nobody has asked yet
+}
+
+// Tree is the exec ID of the process that its tree begins with.
+func (e *Event) Tree() uint64 {
+	if e.tree == 0 {
+		e.tree = e.forest.root(e)
+	}
+	return e.tree
 }
 
 // EntityKind says what a finding is about.
@@ -109,8 +119,8 @@ func (s *Set) Judge(r decode.Record, a *decode.Actor, found func(Alert)) {
 		a = &s.nobody
 	}
 	e := &s.event
-	*e = Event{Record: r, Actor: a}
-	e.Tree = s.forest.plant(e)
+	*e = Event{Record: r, Actor: a, forest: &s.forest}
+	s.forest.plant(e)
 	for _, m := range s.byKind[r.Kind()] {
 		if alert, ok := m.Judge(e); ok {
 			found(alert)
@@ -121,8 +131,10 @@ func (s *Set) Judge(r decode.Record, a *decode.Actor, found func(Alert)) {
 // Wants tells whether a machine looks at records of the kind.
 func (s *Set) Wants(k decode.Kind) bool { return len(s.byKind[k]) > 0 }
 
-// Tree is the exec ID of the process that the tree of the record judged last begins with.
-func (s *Set) Tree() uint64 { return s.event.Tree }
+// Tree gives the exec ID of the process that the tree of a record's begins with.
+func (s *Set) Tree(r decode.Record, a *decode.Actor) uint64 {
+	return (&Event{Record: r, Actor: a, forest: &s.forest}).Tree()
+}
 
 // SignIn hands an attempt to sign in to the machines that count them.
 func (s *Set) SignIn(a *SignIn) (Alert, bool) { return s.sign.Judge(a) }
@@ -141,5 +153,5 @@ func process(f *detect.Finding, e *Event) (Alert, bool) {
 }
 
 func tree(f *detect.Finding, e *Event) (Alert, bool) {
-	return Alert{f, Entity{Kind: Tree, ExecID: e.Tree}}, true
+	return Alert{f, Entity{Kind: Tree, ExecID: e.Tree()}}, true
 }

@@ -31,7 +31,9 @@ func TestForest(t *testing.T) {
 		{"below a known one it belongs there", who{id: 91, parent: 90, path: "/x"}.opens(7*ms, "/tmp/z"), 90},
 		{"another sign-in is another tree", who{id: 32, parent: 1, path: "/bin/bash", above: "/usr/sbin/sshd"}.opens(8*ms, "/x"), 32},
 	} {
-		if got := f.plant(step.e); got != step.want {
+		step.e.forest, step.e.tree = &f, 0
+		f.plant(step.e)
+		if got := step.e.Tree(); got != step.want {
 			t.Errorf("%s: tree %d, want %d", step.name, got, step.want)
 		}
 	}

@@ -57,7 +57,7 @@ func (m *Discovery) Judge(e *Event) (Alert, bool) {
 	if !ok {
 		return Alert{}, false
 	}
-	t, _ := m.trees.at(e.Tree, e.Time)
+	t, _ := m.trees.at(e.Tree(), e.Time)
 	if e.Time-t.since > discoveryWindow && e.Time > t.since {
 		t.since, t.seen = e.Time, 0
 	}

@@ -14,23 +14,22 @@ type forest struct {
 
 func newForest() forest { return forest{newSlots[uint64](16384)} }
 
-// plant gives the tree of the event's process, and keeps up with its life.
-func (f *forest) plant(e *Event) uint64 {
+// plant keeps up with who makes whom.
+func (f *forest) plant(e *Event) {
 	switch e.Kind() {
 	case decode.KindFork:
-		root := f.root(e)
+		root := e.Tree()
 		child, _ := f.roots.at(e.Fork().ChildExecID, e.Time)
 		if *child = root; e.PID == 1 || serves(base(e.Actor.Path)) {
 			*child = e.Fork().ChildExecID
 		}
-		return root
 	case decode.KindExec:
-		root := f.exec(e)
+		e.tree = f.exec(e)
 		own, _ := f.roots.at(e.ExecID, e.Time)
-		*own = root
-		return root
+		*own = e.tree
+	case decode.KindProcess:
+		e.tree = f.root(e)
 	}
-	return f.root(e)
 }
 
 func (f *forest) root(e *Event) uint64 {

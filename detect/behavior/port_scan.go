@@ -51,13 +51,13 @@ func (m *PortScan) Judge(e *Event) (Alert, bool) {
 		return Alert{}, false
 	}
 	host, port := hashOf(m.seed, s.Ends.Remote[:]), uint64(s.Ends.RemotePort)
-	if add(&m.tries, e, mix(e.Tree)^host, port, scanPorts) {
+	if add(&m.tries, e, mix(e.Tree())^host, port, scanPorts) {
 		return tree(&m.ports, e)
 	}
 	if usual(s.Ends.RemotePort) {
 		return Alert{}, false
 	}
-	if add(&m.tries, e, mix(e.Tree)^mix(port<<32), host, scanHosts) {
+	if add(&m.tries, e, mix(e.Tree())^mix(port<<32), host, scanHosts) {
 		return tree(&m.hosts, e)
 	}
 	return Alert{}, false

@@ -71,7 +71,7 @@ func (m *Ransomware) Judge(e *Event) (Alert, bool) {
 			return m.created(e, e.Text(decode.FilePathText))
 		}
 	case decode.KindFileWrite:
-		if t := m.trees.find(e.Tree); t != nil && t.places.n >= 3 {
+		if t := m.trees.find(e.Tree()); t != nil && t.places.n >= 3 {
 			t.rewritten++
 			return m.judge(e, t, t.rewritten >= 20)
 		}
@@ -119,7 +119,7 @@ func (m *Ransomware) created(e *Event, path []byte) (Alert, bool) {
 }
 
 func (m *Ransomware) tree(e *Event) *ransom {
-	t, _ := m.trees.at(e.Tree, e.Time)
+	t, _ := m.trees.at(e.Tree(), e.Time)
 	if e.Time-t.since > ransomWindow && e.Time > t.since {
 		*t = ransom{since: e.Time}
 	}

@@ -82,7 +82,7 @@ func (m *Score) Judge(e *Event) (Alert, bool) {
 	if seen == 0 || packages(e.name()) {
 		return Alert{}, false
 	}
-	t, _ := m.trees.at(e.Tree, e.Time)
+	t, _ := m.trees.at(e.Tree(), e.Time)
 	if e.Time-t.since > scoreWindow && e.Time > t.since {
 		*t = scored{since: e.Time}
 	}
