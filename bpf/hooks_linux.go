@@ -74,10 +74,10 @@ func hooks() []hook {
 func lifeHooks() []hook {
 	return []hook{
 		{kind: vigilKindKIND_FORK, tiers: [TierNone][]string{
-			{"process_number"}, {"kprocess_number"}, {"process_fork", "process_fork_spare", "process_fork_second_spare"},
+			{"process_number"}, {"kprocess_number"}, {"process_fork"},
 		}},
 		scheduled(vigilKindKIND_EXEC, "process_exec", "process_exec_spare", "process_exec_second_spare"),
-		scheduled(vigilKindKIND_EXIT, "process_exit", "process_exit_spare", "process_exit_second_spare"),
+		scheduled(vigilKindKIND_EXIT, "process_exit", "process_exit_spare", "process_free"),
 		scheduled(vigilKindKIND_PROCESS, "process_seed"),
 		called(vigilKindKIND_RENAME_TASK, "prctl"),
 	}

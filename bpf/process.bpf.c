@@ -28,18 +28,6 @@ static __always_inline bool may_fork(u32 parent_pid)
 	return in_scope(parent_pid);
 }
 
-static __always_inline bool fork_is_told(struct task_struct *child)
-{
-	u32 pid = READ(child, tgid);
-	if (READ(child, pid) != pid)
-		return true;
-	u64 start = READ(child, start_boottime);
-	if (told_last(KIND_FORK, exec_id_of(pid, start)))
-		return true;
-	struct process *p = bpf_map_lookup_elem(&processes, &pid);
-	return (p && p->start == start) || !may_fork(bpf_get_current_pid_tgid() >> 32);
-}
-
 static __always_inline int on_fork(struct task_struct *child)
 {
 	struct {
@@ -60,7 +48,6 @@ static __always_inline int on_fork(struct task_struct *child)
 		.image = READ(child, self_exec_id),
 	};
 	p.exec_id = exec_id_of(pid, p.start);
-	tell_last(KIND_FORK, p.exec_id);
 	if (bpf_map_update_elem(&processes, &pid, &p, BPF_ANY))
 		count_lost(KIND_FORK, LOST_TABLE_FULL);
 	if (!wanted(KIND_FORK))
@@ -108,8 +95,13 @@ int kprocess_number(struct pt_regs *ctx)
 	return on_fork(child);
 }
 
-// The tracepoint tier sees it at the tracepoint, as exec and exit are seen in all.
-WITH_SPARES("tp_btf/sched_process_fork", process_fork, KIND_FORK, fork_is_told((void *)ctx[1]), on_fork((void *)ctx[1]))
+// The tracepoint tier sees it where the new process is put on a run queue for the first
+// time, by who forked it: with interrupts off too.
+SEC("tp_btf/sched_wakeup_new")
+int process_fork(u64 *ctx)
+{
+	return on_fork((void *)ctx[0]);
+}
 
 static __always_inline u8 stdio_of(struct task_struct *task, u32 descriptor)
 {
@@ -298,16 +290,31 @@ static __always_inline bool exec_is_told(struct task_struct *task)
 WITH_SPARES("tp_btf/sched_process_exec", process_exec, KIND_EXEC, exec_is_told((void *)ctx[0]),
 	    on_exec((void *)ctx[0], (void *)ctx[2]))
 
+struct exit_record {
+	struct event_header h;
+	struct exit_event e;
+};
+
+// send_exit tells how a process ended whose last thread is task.
+static __always_inline void send_exit(struct exit_record *r, struct task_struct *task)
+{
+	struct signal_struct *signal = READ(task, signal);
+	u32 code = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code) : READ(task, group_leader, exit_code);
+
+	r->e.user_ns = READ(signal, utime) + READ(task, utime);
+	r->e.system_ns = READ(signal, stime) + READ(task, stime);
+	r->e.code = code >> 8 & 0xff;
+	r->e.signal = code & 0x7f;
+	r->e.core_dumped = code >> 7 & 1;
+	send_vital(&r->h, sizeof(*r), sizeof(*r));
+}
+
 static __always_inline int on_exit(struct task_struct *task)
 {
-	struct {
-		struct event_header h;
-		struct exit_event e;
-	} r = {};
-	struct signal_struct *signal = READ(task, signal);
+	struct exit_record r = {};
 	u32 pid = bpf_get_current_pid_tgid() >> 32;
 
-	if (READ(signal, live.counter) != 0) // other threads go on
+	if (READ(task, signal, live.counter) != 0) // other threads go on
 		return 0;
 	r.e.start = READ(task, group_leader, start_boottime);
 	tell_last(KIND_EXIT, exec_id_of(pid, r.e.start));
@@ -315,15 +322,8 @@ static __always_inline int on_exit(struct task_struct *task)
 	// Two last threads may both see none alive: the one that takes the entry away reports.
 	if (bpf_map_delete_elem(&processes, &pid) && !(r.h.flags & EVENT_NO_IDENTITY))
 		return 0;
-	if (!told)
-		return 0;
-	u32 code = READ(signal, flags) & SIGNAL_GROUP_EXIT ? READ(signal, group_exit_code) : READ(task, group_leader, exit_code);
-	r.e.user_ns = READ(signal, utime) + READ(task, utime);
-	r.e.system_ns = READ(signal, stime) + READ(task, stime);
-	r.e.code = code >> 8 & 0xff;
-	r.e.signal = code & 0x7f;
-	r.e.core_dumped = code >> 7 & 1;
-	send_vital(&r.h, sizeof(r), sizeof(r));
+	if (told)
+		send_exit(&r, task);
 	return 0;
 }
 
@@ -335,4 +335,40 @@ static __always_inline bool exit_is_told(struct task_struct *task)
 	       !bpf_map_lookup_elem(&processes, &pid);
 }
 
-WITH_SPARES("tp_btf/sched_process_exit", process_exit, KIND_EXIT, exit_is_told((void *)ctx[0]), on_exit((void *)ctx[0]))
+HELD("tp_btf/sched_process_exit", process_exit, on_exit((void *)ctx[0]))
+SPARE("tp_btf/sched_process_exit", process_exit_spare, KIND_EXIT, exit_is_told((void *)ctx[0]), on_exit((void *)ctx[0]))
+
+// An exit that both missed is told when the kernel gives the process's memory back: in a
+// soft interrupt, where nobody is taken off its CPU. An entry that is there still says
+// that it was missed.
+SEC("tp_btf/sched_process_free")
+int process_free(u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct exit_record r = {};
+	u32 pid = task->tgid;
+
+	if (task->pid != pid)
+		return 0;
+	struct process *p = bpf_map_lookup_elem(&processes, &pid);
+	if (!p || p->start != task->start_boottime)
+		return 0;
+	r.h.exec_id = p->exec_id;
+	r.h.parent_exec_id = p->parent_exec_id;
+	if (bpf_map_delete_elem(&processes, &pid))
+		return 0;
+	count_spared(KIND_EXIT);
+	if (!wanted(KIND_EXIT) || pid == self_pid)
+		return 0;
+	r.h.length = sizeof(r);
+	r.h.kind = KIND_EXIT;
+	r.h.time = bpf_ktime_get_boot_ns();
+	r.h.cgroup_id = task_cgroup_id(task);
+	r.h.pid = r.h.tid = pid;
+	r.h.uid = READ(task, cred, uid.val);
+	r.h.cpu = bpf_get_smp_processor_id();
+	r.h.count = 1;
+	r.e.start = task->start_boottime;
+	send_exit(&r, task);
+	return 0;
+}

@@ -876,11 +876,9 @@ const (
 	vigilProgProcessExecSecondSpare      = "process_exec_second_spare"
 	vigilProgProcessExecSpare            = "process_exec_spare"
 	vigilProgProcessExit                 = "process_exit"
-	vigilProgProcessExitSecondSpare      = "process_exit_second_spare"
 	vigilProgProcessExitSpare            = "process_exit_spare"
 	vigilProgProcessFork                 = "process_fork"
-	vigilProgProcessForkSecondSpare      = "process_fork_second_spare"
-	vigilProgProcessForkSpare            = "process_fork_spare"
+	vigilProgProcessFree                 = "process_free"
 	vigilProgProcessNumber               = "process_number"
 	vigilProgProcessSeed                 = "process_seed"
 	vigilProgSignalSent                  = "signal_sent"
@@ -1328,11 +1326,9 @@ type vigilProgramSpecs struct {
 	ProcessExecSecondSpare      *ebpf.ProgramSpec `ebpf:"process_exec_second_spare"`
 	ProcessExecSpare            *ebpf.ProgramSpec `ebpf:"process_exec_spare"`
 	ProcessExit                 *ebpf.ProgramSpec `ebpf:"process_exit"`
-	ProcessExitSecondSpare      *ebpf.ProgramSpec `ebpf:"process_exit_second_spare"`
 	ProcessExitSpare            *ebpf.ProgramSpec `ebpf:"process_exit_spare"`
 	ProcessFork                 *ebpf.ProgramSpec `ebpf:"process_fork"`
-	ProcessForkSecondSpare      *ebpf.ProgramSpec `ebpf:"process_fork_second_spare"`
-	ProcessForkSpare            *ebpf.ProgramSpec `ebpf:"process_fork_spare"`
+	ProcessFree                 *ebpf.ProgramSpec `ebpf:"process_free"`
 	ProcessNumber               *ebpf.ProgramSpec `ebpf:"process_number"`
 	ProcessSeed                 *ebpf.ProgramSpec `ebpf:"process_seed"`
 	SignalSent                  *ebpf.ProgramSpec `ebpf:"signal_sent"`
@@ -1893,11 +1889,9 @@ type vigilPrograms struct {
 	ProcessExecSecondSpare      *ebpf.Program `ebpf:"process_exec_second_spare"`
 	ProcessExecSpare            *ebpf.Program `ebpf:"process_exec_spare"`
 	ProcessExit                 *ebpf.Program `ebpf:"process_exit"`
-	ProcessExitSecondSpare      *ebpf.Program `ebpf:"process_exit_second_spare"`
 	ProcessExitSpare            *ebpf.Program `ebpf:"process_exit_spare"`
 	ProcessFork                 *ebpf.Program `ebpf:"process_fork"`
-	ProcessForkSecondSpare      *ebpf.Program `ebpf:"process_fork_second_spare"`
-	ProcessForkSpare            *ebpf.Program `ebpf:"process_fork_spare"`
+	ProcessFree                 *ebpf.Program `ebpf:"process_free"`
 	ProcessNumber               *ebpf.Program `ebpf:"process_number"`
 	ProcessSeed                 *ebpf.Program `ebpf:"process_seed"`
 	SignalSent                  *ebpf.Program `ebpf:"signal_sent"`
@@ -2286,11 +2280,9 @@ func (p *vigilPrograms) Close() error {
 		p.ProcessExecSecondSpare,
 		p.ProcessExecSpare,
 		p.ProcessExit,
-		p.ProcessExitSecondSpare,
 		p.ProcessExitSpare,
 		p.ProcessFork,
-		p.ProcessForkSecondSpare,
-		p.ProcessForkSpare,
+		p.ProcessFree,
 		p.ProcessNumber,
 		p.ProcessSeed,
 		p.SignalSent,

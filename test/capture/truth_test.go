@@ -54,12 +54,18 @@ func truths() map[string][]happened {
 }
 
 // What was sent and what was lost is what happened, of every kind, from all CPUs
-// at once; and at the default sizes nothing is lost.
+// at once; and at the default sizes nothing is lost, but for what the kernel skipped
+// where it preempts within programs: of a file whose close was skipped the writes are.
 func TestTruth(t *testing.T) {
 	s := settings(t)
-	for k, n := range checkTruth(t, s, false) {
-		if n > 0 {
-			t.Errorf("%s: %d lost at the default ring sizes", decode.Kind(k), n)
+	n := checkTruth(t, s, false)
+	var skipped uint64
+	for _, of := range n.skipped {
+		skipped += of
+	}
+	for k, lost := range n.lost {
+		if lost > skipped {
+			t.Errorf("%s: %d lost at the default ring sizes, and the kernel skipped %d", decode.Kind(k), lost, skipped)
 		}
 	}
 }
@@ -70,7 +76,7 @@ func TestTruthWithSmallRings(t *testing.T) {
 	s := settings(t)
 	s.VitalBytes, s.BulkBytes = 64<<10, 64<<10
 	var all uint64
-	for _, n := range checkTruth(t, s, true) {
+	for _, n := range checkTruth(t, s, true).lost {
 		all += n
 	}
 	if all == 0 {
@@ -78,9 +84,9 @@ func TestTruthWithSmallRings(t *testing.T) {
 	}
 }
 
-// checkTruth lets the witness do each kind and gives what was lost. Unread leaves
+// checkTruth lets the witness do each kind and gives the tally. Unread leaves
 // the rings alone until the witness is done.
-func checkTruth(t *testing.T, s bpf.Settings, unread bool) [decode.KindCount]uint64 {
+func checkTruth(t *testing.T, s bpf.Settings, unread bool) tally {
 	t.Helper()
 	program := generatorPath(t)
 	w := watch(t, s, nil)
@@ -104,7 +110,7 @@ func checkTruth(t *testing.T, s bpf.Settings, unread bool) [decode.KindCount]uin
 			}
 		})
 	}
-	return w.tally(t).lost
+	return w.tally(t)
 }
 
 // itself is what the generator does that it does not count: its own life.
