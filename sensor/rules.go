@@ -45,6 +45,9 @@ func LoadRules(dirs, lists []string) (*Rules, error) {
 	if r.Set, err = rule.Compile(all); err != nil {
 		return nil, fmt.Errorf("rules: %w", err)
 	}
+	for _, u := range all { // what nobody asks the sensor for need not stay in memory
+		u.Trim()
+	}
 	return &r, nil
 }
 

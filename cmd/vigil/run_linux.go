@@ -73,7 +73,7 @@ func needsRoot(err error) error {
 
 // collectAt is how much garbage may gather, in hundredths of what is in use. The way
 // of an event makes none: to collect more often costs little, and keeps the sensor small.
-const collectAt = 30
+const collectAt = 20
 
 func (w *watch) run(config sensor.Config) (err error) {
 	if os.Getenv("GOGC") == "" {

@@ -35,6 +35,12 @@ type Rule struct {
 // IsCorrelation tells whether the rule judges matches of other rules, by a Correlator.
 func (r *Rule) IsCorrelation() bool { return r.correlation != nil }
 
+// Trim forgets what only people read of a rule that is compiled: all but what it is
+// called and what it finds.
+func (r *Rule) Trim() {
+	r.Description, r.Tags, r.FalsePositives, r.References, r.Cases, r.when = "", nil, nil, nil, nil, nil
+}
+
 // LogSource names what events are about and where they come from. In a rule an empty
 // part means any.
 type LogSource struct {
