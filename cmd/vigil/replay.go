@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +14,9 @@ import (
 type replayCommand struct {
 	filterFlag
 	judgeFlags
-	File string `arg:"" help:"A file made with vigil run --record."`
-	JSON bool   `name:"json" help:"As JSON lines (OCSF)."`
+	File   string `arg:"" help:"A file made with vigil run --record, or JSON lines with Sigma's names of fields."`
+	Source string `help:"Log source of JSON lines that name none: PRODUCT/CATEGORY[/SERVICE]." placeholder:"SOURCE"`
+	JSON   bool   `name:"json" help:"As JSON lines (OCSF)."`
 }
 
 // Run shows a recorded capture again, and judges it again.
@@ -28,7 +30,15 @@ func (r *replayCommand) Run(c *console) error {
 		return fmt.Errorf("replay: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	reader, err := decode.NewReader(f)
+	from := bufio.NewReader(f)
+	if start, err := from.Peek(1); err == nil && start[0] == '{' {
+		out := newPrinter(c, r.JSON, nil)
+		if err = r.replayLines(c, from, out); err != nil {
+			err = fmt.Errorf("replay %s: %w", r.File, err)
+		}
+		return errors.Join(out.flush(), err)
+	}
+	reader, err := decode.NewReader(from)
 	if err != nil {
 		return fmt.Errorf("replay %s: %w", r.File, err)
 	}
