@@ -143,6 +143,29 @@ func TestAlertsAreFolded(t *testing.T) {
 	}
 }
 
+// Who does the same again and again does not make the sensor busy.
+func TestSeenAgainAllocatesNothing(t *testing.T) {
+	p, _ := judged(t)
+	p.to = &actors{}
+	p.judge.tell = func(*detect.Alert, detect.Activity, *Event) {}
+	r := runFromMemory(0)
+	for range 20 {
+		p.Record(r)
+	}
+	if n := testing.AllocsPerRun(100, func() { p.Record(r) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkSeenAgain(b *testing.B) {
+	p := NewReplay(decode.Meta{BootSeed: 7}, ownRules(b), &actors{})
+	r := runFromMemory(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Record(r)
+	}
+}
+
 // What a suppression names is kept, marked, with the reason; what is beside it is not.
 func TestSuppression(t *testing.T) {
 	p, k := judged(t)

@@ -2,6 +2,7 @@ package sensor
 
 import (
 	"encoding/binary"
+	"hash/maphash"
 	"net/netip"
 	"time"
 
@@ -31,6 +32,7 @@ type judge struct {
 	forgotten  uint64 // groups of the correlators before
 
 	event *Event
+	hash  maphash.Hash
 	tell  func(*detect.Alert, detect.Activity, *Event) // the event is nil when it is not one that shows an alert
 	rule  func(*rule.Rule)                             // made once, as the two below
 	met   func(*rule.Rule)
@@ -100,9 +102,9 @@ func (j *judge) status() JudgeStatus {
 func (j *judge) found(f *detect.Finding, about behavior.Entity) {
 	e := j.event
 	a := e.Actor()
-	s := &alert.Seen{Finding: f, Key: key(e, a, about), Tree: j.behavior.Tree(e.Record, a), User: e.Record.UID, At: j.time(e)}
+	s := alert.Seen{Finding: f, Key: j.key(e, a, &about), User: e.Record.UID, At: j.time(e)}
 	s.Dismiss = j.book.Dismisses(f.Rule, e.Record, a, s.At)
-	made, did := j.book.Add(s, func(made *detect.Alert, fresh bool) {
+	made, did := j.book.Add(&s, func() uint64 { return j.behavior.Tree(e.Record, a) }, func(made *detect.Alert, fresh bool) {
 		if fresh {
 			j.describe(made, e, a)
 		}
@@ -119,21 +121,30 @@ func (j *judge) expire(now uint64) { j.book.Expire(time.Unix(0, int64(now)+j.off
 
 // key is what is the same about two findings of one rule: for behaviours what they say
 // it is about; else the program, what started it, its user and its container.
-func key(e *Event, a *decode.Actor, about behavior.Entity) string {
-	b := binary.LittleEndian.AppendUint32(nil, e.Record.UID)
+func (j *judge) key(e *Event, a *decode.Actor, about *behavior.Entity) uint64 {
+	h := &j.hash
+	h.Reset()
+	var b [16]byte
+	binary.LittleEndian.PutUint32(b[:], e.Record.UID)
 	switch about.Kind {
 	case behavior.Tree:
-		return string(binary.LittleEndian.AppendUint64(b, about.ExecID))
+		binary.LittleEndian.PutUint64(b[8:], about.ExecID)
+		_, _ = h.Write(b[:]) // never fails
+		return h.Sum64()
 	case behavior.Address:
-		b = about.Address.AppendTo(b)
+		address := about.Address.As16()
+		_, _ = h.Write(address[:])
 	case behavior.Domain, behavior.User:
-		b = append(b, about.Name...)
+		_, _ = h.Write(about.Name)
 	}
-	b = append(append(b, image(e, a)...), 0)
+	_, _ = h.Write(b[:])
+	_, _ = h.Write(image(e, a))
 	if a.Parent != nil {
-		b = append(b, a.Parent.Path...)
+		_, _ = h.Write(b[8:]) // parts the paths
+		_, _ = h.Write(a.Parent.Path)
 	}
-	return string(append(append(b, 0), a.Container.ID...))
+	_, _ = h.WriteString(a.Container.ID)
+	return h.Sum64()
 }
 
 // image is the program that an event is about.

@@ -18,8 +18,8 @@ import (
 	"vigil/sensor/simulate"
 )
 
-// patience is how long an alert may take before its playbook has failed: what a
-// behaviour waits for is over long before.
+// patience is how long an alert may take from the end of its playbook on before that has
+// failed: what a behaviour waits for is over long before.
 const patience = 10 * time.Second
 
 // outcome is what became of a playbook, as JSON.
@@ -254,17 +254,20 @@ func (d *drill) play(p simulate.Playbook) outcome {
 		o.Error = err.Error()
 		return o
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	d.wait(&o, cmd, began)
-	if err := <-ended; err != nil {
-		o.Error = oneLine(errors.Join(err, errors.New(strings.TrimSpace(said.String()))))
-	}
+	ended := make(chan struct{})
+	go func() {
+		if err := cmd.Wait(); err != nil {
+			o.Error = oneLine(errors.Join(err, errors.New(strings.TrimSpace(said.String()))))
+		}
+		close(ended)
+	}()
+	d.wait(&o, cmd, began, ended)
+	<-ended
 	return o
 }
 
 // wait takes the alerts of the playbook until all have come, or it has been too long.
-func (d *drill) wait(o *outcome, cmd *exec.Cmd, began time.Time) {
+func (d *drill) wait(o *outcome, cmd *exec.Cmd, began time.Time, ended <-chan struct{}) {
 	limit := patience
 	if o.Blind != "" {
 		limit /= 4
@@ -273,6 +276,9 @@ func (d *drill) wait(o *outcome, cmd *exec.Cmd, began time.Time) {
 	defer late.Stop()
 	for len(o.Silent) > 0 {
 		select {
+		case <-ended:
+			ended = nil
+			late.Reset(limit)
 		case a, open := <-d.came:
 			if !open {
 				return
@@ -281,6 +287,10 @@ func (d *drill) wait(o *outcome, cmd *exec.Cmd, began time.Time) {
 				o.see(a.Info.Analytic.Rule, time.Now().UnixMilli()-a.Last, false)
 			}
 		case <-late.C:
+			if ended != nil { // it goes on: what is slow is not the alert
+				late.Reset(limit)
+				continue
+			}
 			d.folded(o, began)
 			return
 		case <-d.console.ctx.Done():

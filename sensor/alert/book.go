@@ -39,10 +39,11 @@ type Book struct {
 }
 
 type entry struct {
-	alert detect.Alert
-	key   uint64
-	told  uint64 // the count that was told last
-	open  bool
+	alert    detect.Alert
+	incident *incident
+	key      uint64
+	told     uint64 // the count that was told last
+	open     bool
 }
 
 type incident struct {
@@ -53,8 +54,7 @@ type incident struct {
 // Seen is one time that a finding was made.
 type Seen struct {
 	Finding *detect.Finding
-	Key     string // what it is about: what is the same is folded
-	Tree    uint64 // of processes; 0: not known
+	Key     uint64 // what it is about: what is the same is folded
 	User    uint32 // UID: alerts of one user, but root, belong together
 	At      time.Time
 	Dismiss *Suppression // see Book.Dismisses; nil: nobody does
@@ -83,8 +83,9 @@ func (b *Book) Suppress(all []*Suppression) { b.dismiss = all }
 // Add takes a finding, and gives its alert with what became of it: Create for a new one;
 // Update when it was seen ten, a hundred, a thousand... times; and in between 0, when
 // nobody need be told. Show adds what the event shows: of the first few times only, of
-// which fresh is the first.
-func (b *Book) Add(s *Seen, show func(a *detect.Alert, fresh bool)) (*detect.Alert, detect.Activity) {
+// which fresh is the first. Tree gives the tree of processes, 0 for none; it is asked of
+// new ones only. What is seen again allocates nothing.
+func (b *Book) Add(s *Seen, tree func() uint64, show func(a *detect.Alert, fresh bool)) (*detect.Alert, detect.Activity) {
 	key := b.key(s)
 	e := b.open[key]
 	if e != nil && s.At.Sub(e.alert.First) >= b.settings.Window {
@@ -92,13 +93,15 @@ func (b *Book) Add(s *Seen, show func(a *detect.Alert, fresh bool)) (*detect.Ale
 		e = nil
 	}
 	if e == nil {
-		return b.create(key, s, show), detect.Create
+		return b.create(key, s, tree(), show), detect.Create
 	}
 	a := &e.alert
 	if a.Count++; s.At.After(a.Last) {
 		a.Last = s.At
 	}
-	b.touch(s)
+	if in := e.incident; s.At.After(in.last) {
+		in.last = s.At
+	}
 	if a.Count <= shown {
 		show(a, false)
 	}
@@ -109,13 +112,14 @@ func (b *Book) Add(s *Seen, show func(a *detect.Alert, fresh bool)) (*detect.Ale
 	return a, detect.Update
 }
 
-func (b *Book) create(key uint64, s *Seen, show func(*detect.Alert, bool)) *detect.Alert {
+func (b *Book) create(key uint64, s *Seen, tree uint64, show func(*detect.Alert, bool)) *detect.Alert {
 	b.made++
 	e := &entry{key: key, told: 1, open: true, alert: detect.Alert{ID: b.id(), Finding: *s.Finding, First: s.At, Last: s.At, Count: 1}}
 	if s.Dismiss != nil {
 		e.alert.Dismiss = s.Dismiss.Reason
 	}
-	e.alert.Incident = b.join(s, e.alert.ID)
+	e.incident = b.join(s, tree, e.alert.ID)
+	e.alert.Incident = e.incident.id
 	show(&e.alert, true)
 	b.keep(e)
 	b.open[key] = e
@@ -123,16 +127,11 @@ func (b *Book) create(key uint64, s *Seen, show func(*detect.Alert, bool)) *dete
 }
 
 func (b *Book) key(s *Seen) uint64 {
-	var h maphash.Hash
-	h.SetSeed(b.seed)
-	h.WriteString(s.Finding.Rule)
-	h.WriteByte(0)
-	h.WriteString(s.Key)
+	key := s.Key ^ maphash.String(b.seed, s.Finding.Rule)
 	if s.Dismiss != nil {
-		h.WriteByte(0)
-		h.WriteString(s.Dismiss.Reason)
+		key ^= maphash.String(b.seed, s.Dismiss.Reason) * 3 // not what a rule of that name has
 	}
-	return h.Sum64()
+	return key
 }
 
 // id is 32 hexadecimal digits that no other alert has.

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"testing"
 	"time"
@@ -24,8 +25,12 @@ func (c *told) close(a *detect.Alert) { c.closed = append(c.closed, a.Count) }
 func show(*detect.Alert, bool) {}
 
 func seen(rule, key string, minutes float64) *Seen {
-	return &Seen{Finding: &detect.Finding{Rule: rule}, Key: key, At: at(minutes)}
+	h := fnv.New64a()
+	h.Write([]byte(key))
+	return &Seen{Finding: &detect.Finding{Rule: rule}, Key: h.Sum64(), At: at(minutes)}
 }
+
+func noTree() uint64 { return 0 }
 
 // What is the same is one alert for an hour from its first, and then another. What was
 // seen since it was told last is told when it closes, and only then.
@@ -47,7 +52,7 @@ func TestFolding(t *testing.T) {
 		{seen("r", "x", 0.5), 0, 4, nil}, // events of two rings come out of order
 		{seen("r", "x", 60), detect.Create, 1, []uint64{4}},
 	} {
-		a, did := b.Add(step.s, show)
+		a, did := b.Add(step.s, noTree, show)
 		if did != step.did || a.Count != step.n || !slices.Equal(c.closed, step.want) {
 			t.Errorf("at %v: %v, count %d, closed %v; want %v, %d, %v", step.s.At, did, a.Count, c.closed, step.did, step.n, step.want)
 		}
@@ -79,7 +84,7 @@ func TestCountIsTold(t *testing.T) {
 	var updates []uint64
 	shows := 0
 	for range 1234 {
-		if a, did := b.Add(seen("r", "x", 0), func(*detect.Alert, bool) { shows++ }); did == detect.Update {
+		if a, did := b.Add(seen("r", "x", 0), noTree, func(*detect.Alert, bool) { shows++ }); did == detect.Update {
 			updates = append(updates, a.Count)
 		}
 	}
@@ -95,8 +100,8 @@ func TestIncidents(t *testing.T) {
 	b := NewBook(Settings{}, func(*detect.Alert) {})
 	incident := func(n int, tree uint64, user uint32, minutes float64) string {
 		s := seen(fmt.Sprint("rule", n), "x", minutes)
-		s.Tree, s.User = tree, user
-		a, _ := b.Add(s, show)
+		s.User = user
+		a, _ := b.Add(s, func() uint64 { return tree }, show)
 		return a.Incident
 	}
 	first := incident(1, 10, 0, 0)
@@ -123,12 +128,12 @@ func TestIncidents(t *testing.T) {
 func TestBookIsBounded(t *testing.T) {
 	c := &told{}
 	b := NewBook(Settings{Most: 8}, c.close)
-	b.Add(seen("r", "first", 0), show)
-	b.Add(seen("r", "first", 0), show)
+	b.Add(seen("r", "first", 0), noTree, show)
+	b.Add(seen("r", "first", 0), noTree, show)
 	for i := range 100_000 {
 		s := seen("r", fmt.Sprint(i), 0)
-		s.Tree, s.User = uint64(i+1), uint32(i+1)
-		b.Add(s, show)
+		s.User = uint32(i + 1)
+		b.Add(s, func() uint64 { return uint64(i + 1) }, show)
 	}
 	if len(b.all) != 8 || len(b.open) != 8 || b.Forgotten != 100_001-8 || !slices.Equal(c.closed, []uint64{2}) {
 		t.Errorf("%d kept, %d open, %d forgotten, closed %v", len(b.all), len(b.open), b.Forgotten, c.closed)
@@ -169,9 +174,9 @@ func TestDismisses(t *testing.T) {
 		}
 	}
 	s := seen("r", "x", 0)
-	one, _ := b.Add(s, show)
+	one, _ := b.Add(s, noTree, show)
 	s.Dismiss = &Suppression{Reason: "known"}
-	other, did := b.Add(s, show)
+	other, did := b.Add(s, noTree, show)
 	if did != detect.Create || one.ID == other.ID || one.Dismissed() || other.Dismiss != "known" {
 		t.Errorf("%v: %+v and %+v", did, one, other)
 	}
@@ -182,5 +187,26 @@ func TestDismisses(t *testing.T) {
 		if err := bad.Compile(); err == nil {
 			t.Errorf("%+v is taken", bad)
 		}
+	}
+}
+
+// What is seen again allocates nothing, and costs little.
+func TestAgainAllocatesNothing(t *testing.T) {
+	b := NewBook(Settings{}, func(*detect.Alert) {})
+	s := seen("r", "x", 0)
+	for range 10 {
+		b.Add(s, noTree, show)
+	}
+	if n := testing.AllocsPerRun(100, func() { b.Add(s, noTree, show) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkAgain(b *testing.B) {
+	book := NewBook(Settings{}, func(*detect.Alert) {})
+	s := seen("r", "x", 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		book.Add(s, noTree, show)
 	}
 }

@@ -10,30 +10,23 @@ const mostIncidents = 4096
 
 // join gives the incident that an alert belongs to: that of its tree of processes, or
 // of its user, else a new one that has the alert's ID.
-func (b *Book) join(s *Seen, id string) string {
-	in := b.live(s)
+func (b *Book) join(s *Seen, tree uint64, id string) *incident {
+	in := b.live(s, tree)
 	if in == nil {
 		in = &incident{id: id}
 	}
 	in.last = s.At
-	if s.Tree != 0 {
-		put(b.trees, s.Tree, in)
+	if tree != 0 {
+		put(b.trees, tree, in)
 	}
 	if s.User != root {
 		put(b.users, s.User, in)
 	}
-	return in.id
+	return in
 }
 
-// touch keeps an incident open while what is folded goes on.
-func (b *Book) touch(s *Seen) {
-	if in := b.live(s); in != nil && s.At.After(in.last) {
-		in.last = s.At
-	}
-}
-
-func (b *Book) live(s *Seen) *incident {
-	in := b.trees[s.Tree]
+func (b *Book) live(s *Seen, tree uint64) *incident {
+	in := b.trees[tree]
 	if in == nil && s.User != root {
 		in = b.users[s.User]
 	}
