@@ -87,6 +87,16 @@ func (r Record) Text(i int) []byte {
 	return r.raw[at : at+int(lengths[i])]
 }
 
+// Strings is the end of the record: the lengths of its strings, and all of them. It is
+// nil of a kind without any.
+func (r Record) Strings() []byte {
+	l := &layouts[r.Header.Kind]
+	if l.texts == 0 {
+		return nil
+	}
+	return r.raw[headerSize+int(l.lengths):]
+}
+
 // Is tells whether the header has the flag, one of Event*.
 func (r Record) Is(flag uint16) bool { return r.Flags&flag != 0 }
 

@@ -86,7 +86,7 @@ func (j *judge) judge(e *Event) {
 	}
 	if j.record.Wants(kind) {
 		j.record.Take(e.Record, e.Actor())
-		j.matcher.Match(j.record, j.rule)
+		j.matcher.MatchRecord(j.record, j.rule)
 	}
 	j.event = nil
 }

@@ -4,11 +4,15 @@ package rule
 type Matcher struct {
 	set    *Set
 	states []*state // by the program's number, made when first needed
+	memo   *memo
+	count  func(*Rule) // memo.count, made once
 }
 
 // NewMatcher makes what one goroutine needs to match.
 func (s *Set) NewMatcher() *Matcher {
-	return &Matcher{set: s, states: make([]*state, s.count)}
+	m := &Matcher{set: s, states: make([]*state, s.count), memo: s.newMemo()}
+	m.count = m.memo.count
+	return m
 }
 
 // Match calls emit for each rule that matches, once. It allocates nothing, but for the
