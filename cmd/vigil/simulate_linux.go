@@ -249,14 +249,21 @@ func (d *drill) play(p simulate.Playbook) outcome {
 	}
 	var said strings.Builder
 	cmd.Stderr = &said
+	input, err := cmd.StdinPipe() // its end tells those that wait for it that they have been seen
+	if err != nil {
+		o.Error = err.Error()
+		return o
+	}
 	began := time.Now()
 	if err = cmd.Start(); err != nil {
+		_ = input.Close()
 		o.Error = err.Error()
 		return o
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	d.wait(&o, cmd, began)
+	_ = input.Close() // it has ended by itself, if this fails
 	if err := <-ended; err != nil {
 		o.Error = oneLine(errors.Join(err, errors.New(strings.TrimSpace(said.String()))))
 	}

@@ -32,7 +32,7 @@ type rewriter struct {
 	since   uint64
 	changed distinct // files rewritten, or made with the old one deleted
 	random  distinct // of those: that look encrypted
-	other   uint16   // looks that found something else
+	other   uint16   // looks that found something else, in no known format
 	looks   uint16
 	fired   bool
 }
@@ -203,7 +203,9 @@ func (m *rewriting) want(t *rewriter, text int, f *written) {
 func (m *rewriting) sample(s *FileSample) (Alert, bool) {
 	t := m.tree(s.tree, s.Time)
 	if !s.Random() {
-		t.other++
+		if !s.Known {
+			t.other++
+		}
 		return Alert{}, false
 	}
 	if s.pair == 0 {

@@ -123,6 +123,12 @@ func TestRewriting(t *testing.T) {
 			}
 			return sealed
 		}, true},
+		{"many photographs beside", inPlace(100, 10*ms, file, eve), func(i int) Content {
+			if i%2 == 0 {
+				return zipped
+			}
+			return sealed
+		}, true},
 
 		{"a few", inPlace(20, 10*ms, file, eve), always(sealed), false}, // of which four are not looked into
 		{"one a minute", inPlace(400, time.Minute, file, eve), always(sealed), false},
