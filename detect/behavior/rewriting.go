@@ -168,25 +168,31 @@ func (m *rewriting) deleted(e *Event, path []byte) (Alert, bool) {
 	if f := m.files.find(hashOf(m.seed, path)); e.FileChange().Directory != 0 || f != nil && f.made && f.tree == e.Tree() {
 		return Alert{}, false
 	}
-	name, end := base(path), ending(path)
+	name := base(path)
 	own := hashOf(m.seed, name)
-	for range 2 {
-		key := m.pair(e, name)
-		if p := m.pairs.find(key); p != nil && p.name != own && !p.gone {
-			p.gone = true
-			t := m.tree(e.Tree(), e.Time)
-			t.changed.add(key)
-			if p.random {
-				return m.count(t, e.Tree(), key)
-			}
-			break
-		}
-		if len(end) == 0 {
-			break
-		}
-		name = name[:len(name)-len(end)-1]
+	if alert, ok := m.left(e, name, own); ok {
+		return alert, true
+	}
+	if end := ending(path); len(end) > 0 {
+		return m.left(e, name[:len(name)-len(end)-1], own)
 	}
 	return Alert{}, false
+}
+
+// left notices that the file is gone which, but for the ending, has the name of one made.
+func (m *rewriting) left(e *Event, name []byte, own uint64) (Alert, bool) {
+	key := m.pair(e, name)
+	p := m.pairs.find(key)
+	if p == nil || p.name == own || p.gone {
+		return Alert{}, false
+	}
+	p.gone = true
+	t := m.tree(e.Tree(), e.Time)
+	t.changed.add(key)
+	if !p.random {
+		return Alert{}, false
+	}
+	return m.count(t, e.Tree(), key)
 }
 
 // want asks for a look, once the tree has rewritten a few.

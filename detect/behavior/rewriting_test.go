@@ -179,6 +179,26 @@ func TestRewriting(t *testing.T) {
 	}
 }
 
+// Names and paths of any kind are borne.
+func FuzzRewriting(f *testing.F) {
+	f.Add("/home/eve/report.docx", "/home/eve/report.docx.enc")
+	f.Add("/a.txt", "/a")
+	f.Add("n0.txt", "")
+	f.Add("/.a", "/..")
+	f.Fuzz(func(t *testing.T, one, other string) {
+		if len(one)+len(other) > 8000 {
+			return
+		}
+		x := who{id: 10, path: one}
+		for _, names := range [][2]string{{one, other}, {other, one}} {
+			judged(course(
+				x.makes(0, names[0]), x.rewrites(ms, names[1]), []*Event{x.renames(2*ms, names[0], names[1]), x.unlinks(3*ms, names[0]), x.unlinks(4*ms, names[1])},
+				x.makes(5*ms, names[1]), []*Event{x.unlinks(6*ms, names[0])},
+			), 0, func(int) Content { return sealed })
+		}
+	})
+}
+
 // Ordinary work makes nobody look: looks come after a few files only, and are bounded.
 func TestRewritingLooks(t *testing.T) {
 	eve := who{id: 10, path: "/home/eve/x"}
