@@ -31,6 +31,7 @@ type judge struct {
 	correlator *rule.Correlator
 	forgotten  uint64 // groups of the correlators before
 
+	look  func(behavior.Wish, decode.Record) // has a file looked into: see sampled; nil: nobody does
 	event *Event
 	hash  maphash.Hash
 	tell  func(*detect.Alert, detect.Activity, *Event) // the event is nil when it is not one that shows an alert
@@ -83,10 +84,22 @@ func (j *judge) judge(e *Event) {
 	}
 	if j.behavior.Wants(kind) || kind == decode.KindFork || kind == decode.KindProcess {
 		j.behavior.Judge(e.Record, e.Actor(), j.act)
+		if w, ok := j.behavior.Wish(); ok && j.look != nil {
+			j.look(w, e.Record)
+		}
 	}
 	if j.record.Wants(kind) {
 		j.record.Take(e.Record, e.Actor())
 		j.matcher.MatchRecord(j.record, j.rule)
+	}
+	j.event = nil
+}
+
+// sampled judges what a look into a file found. The event is the one that it was wished for.
+func (j *judge) sampled(e *Event, f *behavior.FileSample) {
+	j.event = e
+	if a, ok := j.behavior.Sample(f); ok {
+		j.act(a)
 	}
 	j.event = nil
 }

@@ -48,6 +48,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	send(gauge, "rules_not_loaded", "Rules that could not be loaded.", float64(st.Judge.Problems))
 	send(counter, "forgotten_alerts_total", "Open alerts that made room for others.", float64(st.Judge.ForgottenAlerts))
 	send(counter, "forgotten_groups_total", "Groups of correlation rules that made room for others.", float64(st.Judge.ForgottenGroups))
+	for outcome, n := range map[string]uint64{"read": st.Samples.Read, "unread": st.Samples.Unread, "no_room": st.Samples.NoRoom} {
+		send(counter, "samples_total", "Written files that judges wished to look into.", float64(n), "outcome", outcome)
+	}
 	send(counter, "damaged_records_total", "Records that did not decode.", float64(st.Damaged))
 	send(counter, "reconciliations_total", "Times the process table was brought back to the truth after a loss.", float64(st.Repairs))
 	send(gauge, "processes", "Running processes in the table.", float64(st.Table.Live))

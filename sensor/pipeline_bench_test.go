@@ -50,6 +50,8 @@ func newFilled(t testing.TB, vital, bulk int, table process.Settings) *filled {
 		sinks:   []Sink{NewFollowers()},
 	}
 	f.judge = newJudge(ownRules(t), f.table, decode.Meta{}, f.tellAlert)
+	f.sampler = newSampler()
+	f.judge.look = f.sampler.ask
 	c := Default()
 	f.config.Store(&c)
 	return f

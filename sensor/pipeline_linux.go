@@ -34,6 +34,10 @@ func (s *Sensor) Run(ctx context.Context, ready func()) error {
 func (s *Sensor) run(ctx context.Context, ready func()) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.capture.Interrupt() })
 	defer stop()
+	if err := s.sampler.start(s.capture.Interrupt); err != nil {
+		return err
+	}
+	defer s.endSamples()
 	if err := s.seed(ctx); err != nil {
 		return err
 	}
@@ -53,6 +57,7 @@ func (s *Sensor) run(ctx context.Context, ready func()) error {
 	s.drain()
 	s.tellLoss() // also what the kernel skipped since it was asked last
 	s.tick()
+	s.endSamples()
 	s.judge.book.Finish()
 	s.answer()
 	return nil
@@ -83,6 +88,7 @@ func (s *Sensor) gather(ctx context.Context) error {
 // attend does what others ask for, and what is due.
 func (s *Sensor) attend() {
 	s.answer()
+	s.takeSamples()
 	if now := time.Now(); now.After(s.due) {
 		s.tick()
 		s.due = now.Add(tick)
@@ -125,9 +131,7 @@ func (s *Sensor) drain() int {
 	if s.gaps.open {
 		s.tellLoss()
 	}
-	for _, k := range s.sinks {
-		k.Flush()
-	}
+	s.flush()
 	return n
 }
 
@@ -175,6 +179,12 @@ func (s *Sensor) hand(r decode.Record, p *process.Process) {
 		k.Take(e)
 	}
 	s.judge.judge(e)
+}
+
+func (s *Sensor) flush() {
+	for _, k := range s.sinks {
+		k.Flush()
+	}
 }
 
 // tellAlert hands an alert to all who want it.

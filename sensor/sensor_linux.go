@@ -28,6 +28,7 @@ type Sensor struct {
 	capture    *bpf.Capture
 	table      *process.Table
 	judge      *judge
+	sampler    *sampler
 	names      *names
 	bootOffset int64 // boot time to wall time, ns
 	bootSeed   uint64
@@ -62,7 +63,7 @@ type Sensor struct {
 // New loads the programs and makes everything ready; Run begins.
 func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	s := &Sensor{
-		log: log, version: version, asks: make(chan func(), 16),
+		log: log, version: version, asks: make(chan func(), 16), sampler: newSampler(),
 		lost: map[bpf.Lost]uint64{}, lossTime: now(), started: time.Now(),
 	}
 	s.config.Store(&c)
@@ -89,7 +90,7 @@ func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	}
 	s.table = process.New(process.Settings{MaxLive: int(c.Processes), BootSeed: s.bootSeed})
 	s.judge = newJudge(rules, s.table, s.Meta(), s.tellAlert)
-	s.judge.user = s.names.user
+	s.judge.user, s.judge.look = s.names.user, s.sampler.ask
 	s.judge.book.Suppress(c.Suppress)
 	return s, nil
 }

@@ -163,7 +163,7 @@ func (s *Sensor) status() Status {
 		Version: s.version, PID: os.Getpid(), Since: s.started, Uptime: time.Since(s.started).Seconds(),
 		Scope: s.config.Load().Scope, Tiers: map[string]string{}, Missing: map[string]string{}, Events: map[string]uint64{},
 		Records: s.records, Bytes: s.bytes, Alerts: s.alerts, Lost: []Loss{}, Damaged: s.damaged, Gaps: s.gaps.seen,
-		Judge: s.judge.status(), Repairs: s.repairs, Table: s.table.Stats(),
+		Judge: s.judge.status(), Samples: s.sampler.status, Repairs: s.repairs, Table: s.table.Stats(),
 	}
 	for _, c := range s.capture.Coverage() {
 		name := decode.Kind(c.Kind).String()

@@ -88,11 +88,18 @@ func (l *live) Take(e *Event) {
 // start starts a sensor with small rings: floods of events find no room in them.
 func start(t *testing.T) *live {
 	t.Helper()
+	c := Default()
+	c.Bulk, c.Processes = 4096, 1024
+	return startWith(t, c)
+}
+
+// startWith starts a sensor of what the test starts, and hands its events to more sinks.
+func startWith(t *testing.T, c Config, more ...Sink) *live {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("capturing needs root")
 	}
-	c := Default()
-	c.Scope, c.Bulk, c.Processes = "self", 4096, 1024
+	c.Scope = "self"
 	s, err := New(c, "v0.1-test", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +116,9 @@ func start(t *testing.T) *live {
 	followers := NewFollowers()
 	s.AddSink(l)
 	s.AddSink(followers)
+	for _, k := range more {
+		s.AddSink(k)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ran, served, ready := make(chan error, 1), make(chan error, 1), make(chan struct{})
 	go func() { ran <- s.Run(ctx, func() { close(ready) }) }()

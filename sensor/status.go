@@ -20,6 +20,7 @@ type Status struct {
 	Bytes    uint64            `json:"bytes"`
 	Alerts   uint64            `json:"alerts"`
 	Judge    JudgeStatus       `json:"judge"`
+	Samples  SampleStatus      `json:"samples"`
 	Lost     []Loss            `json:"lost"`       // since the start, by kind and reason
 	LostAll  uint64            `json:"lost_total"` // of all kinds
 	Damaged  uint64            `json:"damaged"`    // records that did not decode
@@ -40,6 +41,13 @@ type JudgeStatus struct {
 	// others: what is like them is counted anew.
 	ForgottenAlerts uint64 `json:"forgotten_alerts"`
 	ForgottenGroups uint64 `json:"forgotten_groups"`
+}
+
+// SampleStatus is what became of the wishes of judges to look into written files.
+type SampleStatus struct {
+	Read   uint64 `json:"read"`
+	Unread uint64 `json:"unread"`  // gone, or another file by then, or refused
+	NoRoom uint64 `json:"no_room"` // too many at once
 }
 
 // Loss is how many records of a kind were lost for a reason.

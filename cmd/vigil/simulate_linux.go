@@ -249,8 +249,14 @@ func (d *drill) play(p simulate.Playbook) outcome {
 	}
 	var said strings.Builder
 	cmd.Stderr = &said
+	input, err := cmd.StdinPipe() // its end tells those that wait for it that they have been seen
+	if err != nil {
+		o.Error = err.Error()
+		return o
+	}
 	began := time.Now()
 	if err = cmd.Start(); err != nil {
+		_ = input.Close()
 		o.Error = err.Error()
 		return o
 	}
@@ -262,6 +268,7 @@ func (d *drill) play(p simulate.Playbook) outcome {
 		close(ended)
 	}()
 	d.wait(&o, cmd, began, ended)
+	_ = input.Close() // it has ended by itself, if this fails
 	<-ended
 	return o
 }

@@ -35,6 +35,9 @@ func (s *statusCommand) Run(c *console) error {
 	if n := st.Judge.ForgottenAlerts + st.Judge.ForgottenGroups; n > 0 {
 		row("forgotten", "%d open alerts, %d groups of correlation rules: they made room for others", st.Judge.ForgottenAlerts, st.Judge.ForgottenGroups)
 	}
+	if n := st.Samples; n.Read+n.Unread+n.NoRoom > 0 {
+		row("samples", "%d written files looked into, %d could not be, %d found no room", n.Read, n.Unread, n.NoRoom)
+	}
 	row("processes", "%d running, %d ended", st.Table.Live, st.Table.Dead)
 	for _, q := range st.Queues {
 		row("ring "+q.Name, "%d of %d KiB used, most %d KiB", q.Used>>10, q.Size>>10, q.Peak>>10)

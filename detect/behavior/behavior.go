@@ -84,6 +84,7 @@ type Set struct {
 	all    []Machine
 	byKind [decode.KindCount][]Machine
 	sign   *BruteForce
+	ransom *Ransomware
 	event  Event
 	nobody decode.Actor
 }
@@ -91,9 +92,9 @@ type Set struct {
 // New makes all machines; lists may be nil.
 func New(lists *Lists) *Set {
 	seed := maphash.MakeSeed()
-	s := &Set{forest: newForest(), sign: NewBruteForce(seed)}
+	s := &Set{forest: newForest(), sign: NewBruteForce(seed), ransom: NewRansomware(seed)}
 	s.all = []Machine{
-		NewRansomware(seed), NewDownloadExecute(seed), NewWebShell(), NewReverseShell(), NewPrivilege(), NewMining(),
+		s.ransom, NewDownloadExecute(seed), NewWebShell(), NewReverseShell(), NewPrivilege(), NewMining(),
 		NewAnomalousCase(), NewScore(), NewBeacon(seed), NewPortScan(seed), NewProbe(seed), NewDiscovery(),
 	}
 	if lists != nil {
@@ -130,6 +131,17 @@ func (s *Set) Judge(r decode.Record, a *decode.Actor, found func(Alert)) {
 
 // Wants tells whether a machine looks at records of the kind.
 func (s *Set) Wants(k decode.Kind) bool { return len(s.byKind[k]) > 0 }
+
+// Wish gives the file that the record just judged makes worth a look, once. What was
+// found is told to Sample; a file that nobody looks into is not held against anybody.
+func (s *Set) Wish() (Wish, bool) {
+	wished := s.ransom.content.wished
+	s.ransom.content.wished = false
+	return s.ransom.content.wish, wished
+}
+
+// Sample takes what a look into a file found.
+func (s *Set) Sample(f *FileSample) (Alert, bool) { return s.ransom.content.sample(f) }
 
 // Tree gives the exec ID of the process that the tree of a record's begins with.
 func (s *Set) Tree(r decode.Record, a *decode.Actor) uint64 {

@@ -5,5 +5,6 @@
 //
 // Their memory is bounded from the start (slots.go), their clock is the records'
 // own, they touch nothing but what they are handed, and they allocate nothing for
-// an event. Techniques are those of ATT&CK 16 (https://attack.mitre.org).
+// an event. What no record tells, what lies in a file, they wish for (Set.Wish) and
+// are told later (Set.Sample). Techniques are those of ATT&CK 16 (https://attack.mitre.org).
 package behavior

@@ -17,12 +17,14 @@ const (
 
 // Ransomware looks for one tree of processes that gives many files the same
 // foreign ending, by renaming them or by writing them anew and deleting the old
-// ones, or that lays the same note into many directories.
+// ones, that lays the same note into many directories, or that rewrites many files
+// with what looks encrypted (rewriting.go).
 type Ransomware struct {
 	seed    maphash.Seed
 	finding detect.Finding
 	trees   slots[ransom]
 	made    slots[uint64] // by the name without its ending: the ending
+	content rewriting
 }
 
 type ransom struct {
@@ -34,13 +36,15 @@ type ransom struct {
 
 // NewRansomware makes the machine.
 func NewRansomware(seed maphash.Seed) *Ransomware {
-	return &Ransomware{
+	m := &Ransomware{
 		seed: seed, trees: newSlots[ransom](512), made: newSlots[uint64](4096),
 		finding: detect.Finding{
 			Rule: "vigil-ransomware", Title: "Many files rewritten as ransomware does it", Severity: decode.High, Tactic: "impact", Technique: "T1486",
 			Next: "End the process tree now, take the host off the network, and do not reboot: keys may still be in memory. Then restore from backups.",
 		},
 	}
+	m.content = newRewriting(seed, &m.finding)
+	return m
 }
 
 // Kinds are the records it wants to see.
@@ -53,6 +57,15 @@ func (m *Ransomware) Findings() []*detect.Finding { return []*detect.Finding{&m.
 
 // Judge takes one record.
 func (m *Ransomware) Judge(e *Event) (Alert, bool) {
+	alert, ok := m.content.judge(e)
+	if named, also := m.names(e); also {
+		return named, true
+	}
+	return alert, ok
+}
+
+// names judges by names and notes alone.
+func (m *Ransomware) names(e *Event) (Alert, bool) {
 	switch e.Kind() {
 	case decode.KindFileRename:
 		from, to := e.Text(decode.FilePairFromText), e.Text(decode.FilePairToText)

@@ -15,6 +15,9 @@ func ofBehaviours() []Playbook {
 		{"ransomware", []string{"vigil-ransomware"}, "makes forty files in a directory of its own and renames each to NAME.locked", "", func(s *stage) error {
 			return s.event("/tmp/locker", nil, part{Do: "lock", Path: "/tmp/vigil-files"})
 		}},
+		{"ransomware-in-place", []string{"vigil-ransomware"}, "makes forty texts in a directory of its own, and lets a program called locker put chance in their place, names unchanged", "", func(s *stage) error {
+			return s.run("", program{Image: "/tmp/locker", Held: true, Part: part{Do: "overwrite", Path: "/tmp/vigil-texts/report"}})
+		}},
 		{"download-execute", []string{"vigil-download-execute"}, "writes a program that does nothing as curl would, and runs it", "", func(s *stage) error {
 			if err := s.event("/usr/bin/curl", nil, part{Do: "copy", Path: "/tmp/vigil-downloaded"}); err != nil {
 				return err

@@ -20,5 +20,6 @@ type program struct {
 	Memfd     bool     `json:",omitempty"` // run from memory
 	Deleted   bool     `json:",omitempty"` // its file is deleted before
 	Socket    bool     `json:",omitempty"` // standard input is a socket: that of the part, or one of a pair
+	Held      bool     `json:",omitempty"` // standard input is the playbook's own, which ends when nobody waits for it any more
 	Part      part
 }

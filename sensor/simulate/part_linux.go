@@ -89,6 +89,8 @@ func (p *part) file() error {
 		return copySelf(p.Path)
 	case "lock":
 		return p.lock()
+	case "overwrite":
+		return p.overwrite()
 	}
 	return errors.ErrUnsupported
 }

@@ -124,6 +124,9 @@ func (s *stage) prepare(p *part) error {
 			}
 		}
 	}
+	if p.Do == "overwrite" {
+		return writeTexts(p.Path)
+	}
 	if p.Do == "rename" || p.Do == "link" {
 		p.From = filepath.Dir(p.Path) + "/vigil-from"
 		if err := os.WriteFile(p.From, nil, 0o644); err != nil {
@@ -155,6 +158,9 @@ func (s *stage) run(parent string, p program) error {
 		if err := errors.Join(s.prepare(&q.Part), s.place(q)); err != nil {
 			return err
 		}
+	}
+	if p.Held {
+		return start(&p, os.Stdin)
 	}
 	return start(&p, s.null)
 }
