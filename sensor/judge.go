@@ -83,7 +83,7 @@ func (j *judge) judge(e *Event) {
 		j.answers.learn(e.Record)
 	}
 	if j.behavior.Wants(kind) || kind == decode.KindFork || kind == decode.KindProcess {
-		j.behavior.Judge(e.Record, e.Actor(), j.act)
+		j.behavior.Judge(e.Record, e, j.act)
 		if w, ok := j.behavior.Wish(); ok && j.look != nil {
 			j.look(w, e.Record)
 		}
@@ -117,7 +117,7 @@ func (j *judge) found(f *detect.Finding, about behavior.Entity) {
 	a := e.Actor()
 	s := alert.Seen{Finding: f, Key: j.key(e, a, &about), User: e.Record.UID, At: j.time(e)}
 	s.Dismiss = j.book.Dismisses(f.Rule, e.Record, a, s.At)
-	made, did := j.book.Add(&s, func() uint64 { return j.behavior.Tree(e.Record, a) }, func(made *detect.Alert, fresh bool) {
+	made, did := j.book.Add(&s, func() uint64 { return j.behavior.Tree(e.Record, e) }, func(made *detect.Alert, fresh bool) {
 		if fresh {
 			j.describe(made, e, a)
 		}

@@ -8,13 +8,35 @@ import (
 	"vigil/detect"
 )
 
-// Event is a record with what is known of who did it.
+// Who tells who did something: it is asked only when a machine wants to know.
+type Who interface {
+	Actor() *decode.Actor
+}
+
+// Event is a record with what is known of who did it. What machines ask for is found out
+// once.
 type Event struct {
 	decode.Record
-	Actor *decode.Actor // never nil
 
+	who    Who
+	nobody *decode.Actor
 	forest *forest
-	tree   uint64 // 0: nobody has asked yet
+	actor  *decode.Actor // nil: nobody has asked yet, as of all below
+	tree   uint64
+	name   []byte
+	args   []byte
+	read   bool // name and args are
+}
+
+// Actor is who did it; never nil.
+func (e *Event) Actor() *decode.Actor {
+	if e.actor == nil && e.who != nil {
+		e.actor = e.who.Actor()
+	}
+	if e.actor == nil {
+		e.actor = e.nobody
+	}
+	return e.actor
 }
 
 // Tree is the exec ID of the process that its tree begins with.
@@ -113,14 +135,10 @@ func New(lists *Lists) *Set {
 	return s
 }
 
-// Judge hands a record to the machines; found is called for each alert. The actor
-// may be nil.
-func (s *Set) Judge(r decode.Record, a *decode.Actor, found func(Alert)) {
-	if a == nil {
-		a = &s.nobody
-	}
+// Judge hands a record to the machines; found is called for each alert. Who may be nil.
+func (s *Set) Judge(r decode.Record, who Who, found func(Alert)) {
 	e := &s.event
-	*e = Event{Record: r, Actor: a, forest: &s.forest}
+	*e = Event{Record: r, who: who, nobody: &s.nobody, forest: &s.forest}
 	s.forest.plant(e)
 	for _, m := range s.byKind[r.Kind()] {
 		if alert, ok := m.Judge(e); ok {
@@ -144,8 +162,8 @@ func (s *Set) Wish() (Wish, bool) {
 func (s *Set) Sample(f *FileSample) (Alert, bool) { return s.ransom.content.sample(f) }
 
 // Tree gives the exec ID of the process that the tree of a record's begins with.
-func (s *Set) Tree(r decode.Record, a *decode.Actor) uint64 {
-	return (&Event{Record: r, Actor: a, forest: &s.forest}).Tree()
+func (s *Set) Tree(r decode.Record, who Who) uint64 {
+	return (&Event{Record: r, who: who, nobody: &s.nobody, forest: &s.forest}).Tree()
 }
 
 // SignIn hands an attempt to sign in to the machines that count them.

@@ -53,7 +53,7 @@ func (m *Discovery) Findings() []*detect.Finding { return []*detect.Finding{&m.f
 
 // Judge takes one record.
 func (m *Discovery) Judge(e *Event) (Alert, bool) {
-	i, ok := m.number[string(e.name())]
+	i, ok := m.number[string(e.image())]
 	if !ok {
 		return Alert{}, false
 	}

@@ -54,11 +54,11 @@ func (m *DownloadExecute) Findings() []*detect.Finding { return []*detect.Findin
 func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 	switch e.Kind() {
 	case decode.KindFileOpen:
-		if downloader(e.name()) {
+		if downloader(e.image()) {
 			return m.remember(e, &e.FileOpen().File)
 		}
 	case decode.KindFileWrite:
-		if downloader(e.name()) {
+		if downloader(e.image()) {
 			return m.remember(e, &e.FileWrite().File)
 		}
 	case decode.KindFileRename:
@@ -127,7 +127,7 @@ func (m *DownloadExecute) ran(e *Event) bool {
 	if x.Flags&decode.ExecScript != 0 && m.given(e, e.Text(decode.ExecFilenameText)) {
 		return true
 	}
-	if !shell(e.name()) && !interpreter(e.name()) {
+	if !shell(e.image()) && !interpreter(e.image()) {
 		return false
 	}
 	script := argument(e.arguments(), 1)
@@ -166,8 +166,8 @@ func (m *DownloadExecute) take(e *Event, key uint64) bool {
 // piped tells whether this exec completes a pipe from a downloader to a shell.
 func (m *DownloadExecute) piped(e *Event) bool {
 	x := e.Exec()
-	fetches := downloader(e.name()) && x.Stdio[1] == decode.StdioPipe
-	runs := shell(e.name()) && x.Stdio[0] == decode.StdioPipe && interactive(e.arguments())
+	fetches := downloader(e.image()) && x.Stdio[1] == decode.StdioPipe
+	runs := shell(e.image()) && x.Stdio[0] == decode.StdioPipe && interactive(e.arguments())
 	if !fetches && !runs {
 		return false
 	}

@@ -20,7 +20,7 @@ func (f *forest) plant(e *Event) {
 	case decode.KindFork:
 		root := e.Tree()
 		child, _ := f.roots.at(e.Fork().ChildExecID, e.Time)
-		if *child = root; e.PID == 1 || serves(base(e.Actor.Path)) {
+		if *child = root; e.PID == 1 || serves(base(e.Actor().Path)) {
 			*child = e.Fork().ChildExecID
 		}
 	case decode.KindExec:
@@ -51,7 +51,7 @@ func (f *forest) exec(e *Event) uint64 {
 }
 
 func (f *forest) parent(e *Event) uint64 {
-	above := e.Actor.Parent
+	above := e.Actor().Parent
 	if above != nil && (above.PID == 1 || serves(base(above.Path))) {
 		return e.ExecID
 	}

@@ -58,7 +58,7 @@ func (m *Intelligence) Judge(e *Event) (Alert, bool) {
 	switch {
 	case e.Kind() == decode.KindAccept || s.Inbound != 0:
 		f = &m.guest
-	case downloader(e.name()):
+	case downloader(e.image()):
 		f = &m.download
 	}
 	if m.again(e, mix(uint64(s.Ends.Remote[15])|uint64(s.Ends.Remote[14])<<8|uint64(s.Ends.Remote[13])<<16|uint64(s.Ends.Remote[12])<<24)) {
@@ -83,7 +83,7 @@ func (m *Intelligence) question(e *Event) (Alert, bool) {
 		return Alert{}, false
 	}
 	f := &m.domain
-	if downloader(e.name()) {
+	if downloader(e.image()) {
 		f = &m.download
 	}
 	return Alert{f, Entity{Kind: Domain, ExecID: e.ExecID, Name: name}}, true

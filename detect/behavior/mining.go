@@ -60,7 +60,7 @@ func (m *Mining) Judge(e *Event) (Alert, bool) {
 			seen = minerPort
 		}
 	case decode.KindDNS:
-		if e.DNS().Answer == 0 && !resolver(e.name()) && asksPool(e.Text(decode.DNSMessageText)) {
+		if e.DNS().Answer == 0 && !resolver(e.image()) && asksPool(e.Text(decode.DNSMessageText)) {
 			seen = minerPool
 		}
 	case decode.KindExit:
@@ -104,13 +104,13 @@ func (m *Mining) judge(e *Event, p *mining) (Alert, bool) {
 
 func minerByExec(e *Event) uint8 {
 	var seen uint8
-	switch string(e.name()) {
+	switch string(e.image()) {
 	case "grep", "egrep", "rg", "find", "sed", "awk", "gawk", "mawk", "less", "vim", "man", "clamscan", "yara":
 		return 0
 	case "xmrig", "xmr-stak", "minerd", "cpuminer", "ethminer", "nbminer", "ccminer", "kdevtmpfsi", "kinsing", "nanominer", "teamredminer":
 		seen = minerName
 	}
-	if !shell(e.name()) && containsAny(e.arguments(), minerArguments) {
+	if !shell(e.image()) && containsAny(e.arguments(), minerArguments) {
 		seen |= minerWords
 	}
 	return seen

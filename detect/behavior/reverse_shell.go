@@ -88,7 +88,7 @@ func (m *ReverseShell) exec(e *Event) (Alert, bool) {
 	switch {
 	case f != nil && (own || above != nil && e.Time-*above < connectedFor):
 		return process(f, e)
-	case m.paired(e, shell(e.name())):
+	case m.paired(e, shell(e.image())):
 		return process(&m.socket, e)
 	case f != nil:
 		for _, id := range [...]uint64{x.PreviousExecID, e.ParentExecID} {
@@ -104,7 +104,7 @@ func (m *ReverseShell) exec(e *Event) (Alert, bool) {
 func (m *ReverseShell) suspect(e *Event) *detect.Finding {
 	x := e.Exec()
 	in, out := x.Stdio[0], x.Stdio[1]
-	switch isShell := shell(e.name()); {
+	switch isShell := shell(e.image()); {
 	case isShell && in == decode.StdioSocket && !sshd(e.parent()), in == decode.StdioSocket && out == decode.StdioSocket && shell(e.parent()):
 		return &m.socket
 	case isShell && in == decode.StdioPipe && out == decode.StdioPipe && interactive(e.arguments()) && !runner(e.parent()):
@@ -129,7 +129,7 @@ func (m *ReverseShell) late(e *Event) (Alert, bool) {
 func (m *ReverseShell) paired(e *Event, isShell bool) bool {
 	x := e.Exec()
 	shellSide := isShell && x.Stdio[0] == decode.StdioPipe && x.Stdio[1] == decode.StdioPipe && interactive(e.arguments())
-	toolSide := connects(e.name()) && (x.Stdio[0] == decode.StdioPipe || x.Stdio[1] == decode.StdioPipe)
+	toolSide := connects(e.image()) && (x.Stdio[0] == decode.StdioPipe || x.Stdio[1] == decode.StdioPipe)
 	if !shellSide && !toolSide || e.ParentExecID == 0 {
 		return false
 	}

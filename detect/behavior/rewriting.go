@@ -120,7 +120,7 @@ func (m *rewriting) wrote(e *Event, path []byte) {
 		return
 	}
 	f.closed = true
-	if w.Bytes < shortest || w.OpenFlags&appends != 0 || w.File.Mode&modeType != modeRegular || e.Is(unsure|decode.EventPathRaw) || spared(path) || trades(e.Actor.Path) {
+	if w.Bytes < shortest || w.OpenFlags&appends != 0 || w.File.Mode&modeType != modeRegular || e.Is(unsure|decode.EventPathRaw) || spared(path) || trades(e.Actor().Path) {
 		return
 	}
 	f.inode, f.device = w.File.Inode, w.File.Device

@@ -27,7 +27,7 @@ func (w who) by(after time.Duration, kind decode.Kind, fixed any, texts ...strin
 	if w.above != "" {
 		a.Parent = &decode.Actor{Path: []byte(w.above), Arguments: []byte(w.aboveArgs), ExecID: w.parent, PID: 500}
 	}
-	return &Event{Record: r, Actor: a, tree: w.id}
+	return &Event{Record: r, actor: a, tree: w.id}
 }
 
 // exec is the process beginning to run its program with these arguments, each

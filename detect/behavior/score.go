@@ -79,7 +79,7 @@ func (m *Score) Findings() []*detect.Finding { return []*detect.Finding{&m.findi
 // Judge takes one record.
 func (m *Score) Judge(e *Event) (Alert, bool) {
 	seen := sign(e)
-	if seen == 0 || packages(e.name()) {
+	if seen == 0 || packages(e.image()) {
 		return Alert{}, false
 	}
 	t, _ := m.trees.at(e.Tree(), e.Time)
@@ -112,19 +112,19 @@ func sign(e *Event) uint32 {
 	case decode.KindExec:
 		return signOfExec(e)
 	case decode.KindFileOpen:
-		return signOfOpen(e.Text(decode.FilePathText), e.name())
+		return signOfOpen(e.Text(decode.FilePathText), e.image())
 	case decode.KindFileRead:
-		if string(e.Text(decode.FilePathText)) == "/etc/shadow" && reads(e.name()) {
+		if string(e.Text(decode.FilePathText)) == "/etc/shadow" && reads(e.image()) {
 			return 1 << signPasswords
 		}
 	case decode.KindFileUnlink:
 		path := e.Text(decode.FilePathText)
 		switch {
-		case len(path) > 0 && bytes.Equal(path, e.Actor.Path):
+		case len(path) > 0 && bytes.Equal(path, e.Actor().Path):
 			return 1 << signSelfDeleted
-		case bytes.HasSuffix(path, []byte("_history")) && !shell(e.name()):
+		case bytes.HasSuffix(path, []byte("_history")) && !shell(e.image()):
 			return 1 << signHistory
-		case bytes.HasPrefix(path, []byte("/var/log/")) && string(e.name()) == "rm":
+		case bytes.HasPrefix(path, []byte("/var/log/")) && string(e.image()) == "rm":
 			return 1 << signLogs
 		}
 	case decode.KindFileChmod:
@@ -136,11 +136,11 @@ func sign(e *Event) uint32 {
 			return 1 << signConnected
 		}
 	case decode.KindMemfd:
-		if temporary(e.path()) || interpreter(e.name()) {
+		if temporary(e.path()) || interpreter(e.image()) {
 			return 1 << signMemfd
 		}
 	case decode.KindPtrace:
-		if e.Ptrace().Request == 16 && string(e.name()) != "gdb" && string(e.name()) != "strace" { // PTRACE_ATTACH
+		if e.Ptrace().Request == 16 && string(e.image()) != "gdb" && string(e.image()) != "strace" { // PTRACE_ATTACH
 			return 1 << signTraced
 		}
 	case decode.KindProcessVM:
@@ -160,7 +160,7 @@ func signOfExec(e *Event) uint32 {
 	if bytes.Contains(path, []byte("/.")) && temporary(path) {
 		seen |= 1 << signHidden
 	}
-	switch name := e.name(); {
+	switch name := e.image(); {
 	case downloader(name):
 		seen |= 1 << signFetched
 	case string(name) == "base64" && (contains(all, "-d") || contains(all, "--decode")), string(name) == "openssl" && contains(all, " enc -d"):

@@ -69,10 +69,10 @@ func (m *WebShell) server(e *Event) uint64 {
 		m.below.drop(before)
 		return of
 	}
-	if e.Actor.Parent == nil || webServer(e.parent(), e.Actor.Parent.Arguments) == webServer(e.name(), e.arguments()) {
+	if e.Actor().Parent == nil || webServer(e.parent(), e.Actor().Parent.Arguments) == webServer(e.image(), e.arguments()) {
 		return 0
 	}
-	if webServer(e.parent(), e.Actor.Parent.Arguments) {
+	if webServer(e.parent(), e.Actor().Parent.Arguments) {
 		return e.ParentExecID
 	}
 	return 0
@@ -85,7 +85,7 @@ func (m *WebShell) exec(e *Event, server uint64) (Alert, bool) {
 	if e.Time-s.since > webWindow {
 		s.since, s.seen = e.Time, 0
 	}
-	name := e.name()
+	name := e.image()
 	strong := false
 	switch {
 	case shell(name):

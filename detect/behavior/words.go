@@ -21,20 +21,33 @@ func (e *Event) path() []byte {
 	if e.Kind() == decode.KindExec || e.Kind() == decode.KindProcess {
 		return e.Text(decode.ExecPathText)
 	}
-	return e.Actor.Path
+	return e.Actor().Path
 }
 
-func (e *Event) name() []byte { return base(e.path()) }
+// image is the last name of the path.
+func (e *Event) image() []byte {
+	e.look()
+	return e.name
+}
 
 // arguments are those of an exec, each ended by a zero byte.
-func (e *Event) arguments() []byte { return e.Text(decode.ExecArgumentsText) }
+func (e *Event) arguments() []byte {
+	e.look()
+	return e.args
+}
+
+func (e *Event) look() {
+	if !e.read {
+		e.read, e.name, e.args = true, base(e.path()), e.Text(decode.ExecArgumentsText)
+	}
+}
 
 // parent is the last name of the parent's image; empty when not known.
 func (e *Event) parent() []byte {
-	if e.Actor.Parent == nil {
+	if e.Actor().Parent == nil {
 		return nil
 	}
-	return base(e.Actor.Parent.Path)
+	return base(e.Actor().Parent.Path)
 }
 
 // argument gives the i-th argument.
