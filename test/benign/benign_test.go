@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -24,8 +23,8 @@ func stages() []string {
 // least is what the hour takes at least, by kind: a sensor that saw less was blind.
 func least() map[string]uint64 {
 	return map[string]uint64{
-		"exec": 5000, "fork": 5000, "exit": 5000, "file_open": 100000, "file_write": 1000, "file_rename": 500, "file_unlink": 1000,
-		"connect": 100, "accept": 50, "listen": 3, "setuid": 50,
+		"exec": 3000, "fork": 3000, "exit": 3000, "file_open": 80000, "file_write": 80000, "file_unlink": 80000, "file_rename": 1000,
+		"file_chmod": 1000, "connect": 300, "accept": 50, "listen": 5, "credentials": 300,
 	}
 }
 
@@ -33,7 +32,7 @@ func least() map[string]uint64 {
 const longest = 8 * time.Minute
 
 // The alert of what is done at the end, to show that the sensor was awake.
-const notBenign = "vigil-exec-from-shared-memory"
+const notBenign = "vigil-exec-shm"
 
 func TestBenignHourIsSilent(t *testing.T) {
 	if testing.Short() {
@@ -151,9 +150,6 @@ func goRoot(t *testing.T) string {
 	out, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
 		t.Fatalf("go env: %v", err)
-	}
-	if runtime.GOOS != "linux" {
-		t.Fatal("no Linux")
 	}
 	return strings.TrimSpace(string(out))
 }

@@ -10,7 +10,7 @@ import (
 	"math/rand/v2"
 )
 
-// A tree of the kernel's size has this many files, here of 1 to 7 KiB.
+// A tree of the kernel's size has this many files, here of half a KiB to 3.5 KiB.
 const (
 	kernelFiles = 80000
 	perFolder   = 16
@@ -28,7 +28,7 @@ func kernelSized(w io.WriteCloser) error {
 	for i := range kernelFiles {
 		folder := i / perFolder
 		head := tar.Header{Typeflag: tar.TypeReg, Mode: 0o644, Name: fmt.Sprintf("linux/drivers/bus%d/chip%d/part%d.c", folder/64, folder%64, i%perFolder)}
-		from, size := random.IntN(len(source)/2), 1024+random.IntN(6*1024)
+		from, size := random.IntN(len(source)/2), 512+random.IntN(3*1024)
 		head.Size = int64(size)
 		if err := out.WriteHeader(&head); err != nil {
 			return err

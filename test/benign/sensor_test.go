@@ -108,7 +108,9 @@ func (w *watch) until(t *testing.T, what string, most time.Duration, is func() b
 	t.Helper()
 	late := time.NewTimer(most)
 	defer late.Stop()
-	for look := time.NewTicker(50 * time.Millisecond); !is(); {
+	look := time.NewTicker(50 * time.Millisecond)
+	defer look.Stop()
+	for !is() {
 		select {
 		case <-look.C:
 		case <-w.ended:
