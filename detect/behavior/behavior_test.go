@@ -29,6 +29,7 @@ func TestForest(t *testing.T) {
 		{"and ends", sh.by(5*ms, decode.KindExit, decode.Exit{}), 11},
 		{"a process never seen before begins one", stranger.opens(6*ms, "/tmp/y"), 90},
 		{"below a known one it belongs there", who{id: 91, parent: 90, path: "/x"}.opens(7*ms, "/tmp/z"), 90},
+		{"each script of a package is another tree", who{id: 42, parent: 40, path: "/bin/sh", above: "/usr/bin/dpkg"}.opens(8*ms, "/x"), 42},
 		{"another sign-in is another tree", who{id: 32, parent: 1, path: "/bin/bash", above: "/usr/sbin/sshd"}.opens(8*ms, "/x"), 32},
 	} {
 		step.e.forest, step.e.tree = &f, 0

@@ -7,7 +7,8 @@ import (
 )
 
 // forest knows, of each process, the first of its tree. A tree begins below what
-// serves many: the first process, sign-in and job daemons, container runtimes.
+// serves many: the first process, sign-in and job daemons, container runtimes, and dpkg, which runs
+// the scripts of many packages.
 type forest struct {
 	roots slots[uint64]
 }
@@ -65,7 +66,7 @@ func (f *forest) parent(e *Event) uint64 {
 func serves(name []byte) bool {
 	switch string(name) {
 	case "systemd", "init", "sshd", "sshd-session", "dropbear", "cron", "crond", "anacron", "atd", "login", "agetty", "dockerd",
-		"containerd", "conmon", "crio", "supervisord", "xinetd", "inetd", "tmux", "screen", "lightdm", "gdm3":
+		"containerd", "conmon", "crio", "supervisord", "xinetd", "inetd", "tmux", "screen", "lightdm", "gdm3", "dpkg":
 		return true
 	}
 	return bytes.HasPrefix(name, []byte("containerd-shim"))

@@ -54,8 +54,7 @@ func (m *Privilege) Judge(e *Event) (Alert, bool) {
 		m.known.clear()
 		return Alert{}, false
 	case decode.KindExit:
-		m.known.drop(e.ExecID)
-		return Alert{}, false
+		return m.exit(e)
 	case decode.KindCredentials:
 		return m.credentials(e)
 	case decode.KindExec:
@@ -104,6 +103,21 @@ func (m *Privilege) exec(e *Event) (Alert, bool) {
 	if rose {
 		return m.found(e, own)
 	}
+	return Alert{}, false
+}
+
+// exit is the last of a process, but what it did before may be told later: it stays
+// known, so that this is seen to be older.
+func (m *Privilege) exit(e *Event) (Alert, bool) {
+	r := m.known.find(e.ExecID)
+	if r == nil {
+		r, _ = m.known.at(e.ExecID, e.Time)
+	} else if e.TID == e.PID && r.time < e.Time && (r.pending || r.uid != 0 && e.UID == 0) {
+		alert, ok := m.found(e, r)
+		r.time = e.Time
+		return alert, ok
+	}
+	r.time, r.uid, r.pending = max(r.time, e.Time), e.UID, false
 	return Alert{}, false
 }
 

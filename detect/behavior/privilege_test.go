@@ -29,6 +29,11 @@ func TestPrivilege(t *testing.T) {
 		return e
 	}
 	inside := func(i decode.IDs) decode.IDs { i.UserNS = 4026532500; return i }
+	exits := func(at time.Duration, uid uint32) *Event {
+		e := eve.by(at, decode.KindExit, decode.Exit{})
+		e.UID = uid
+		return e
+	}
 	lost := eve.by(15*ms, decode.KindLost, decode.Lost{Records: 1})
 	thread := opens(20*ms, 0)
 	thread.TID++
@@ -41,6 +46,12 @@ func TestPrivilege(t *testing.T) {
 		{"capabilities out of nothing", []*Event{changes(0, user, ids(1000, 1000, all)), opens(ms, 1000)}, []string{fires}},
 		{"told after the exec, which granted nothing", []*Event{execs(0, 0, 1000), changes(ms, user, root)}, []string{fires}},
 
+		{"behind its back, then the end", []*Event{opens(0, 1000), exits(10*ms, 0)}, []string{fires}},
+
+		{"sudo goes to and fro, and its files are told after its end", []*Event{
+			changes(10*ms, ids(1000, 0, all), root), changes(20*ms, root, ids(1000, 0, all)), exits(30*ms, 1000), opens(5*ms, 1000), opens(15*ms, 0),
+		}, nil},
+		{"what is told after an end that was all that was known", []*Event{exits(30*ms, 0), opens(5*ms, 1000), opens(15*ms, 0)}, nil},
 		{"a set-uid program", []*Event{opens(0, 1000), changes(10*ms, user, ids(1000, 0, all)), execs(11*ms, decode.ExecSecure, 1000)}, nil},
 		{"told after the exec (tracepoint tier)", []*Event{execs(0, decode.ExecSecure, 1000), changes(ms, user, ids(1000, 0, all))}, nil},
 		{"sudo becomes root wholly", []*Event{changes(0, ids(1000, 0, all), root), opens(10*ms, 0)}, nil},

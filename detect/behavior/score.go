@@ -15,7 +15,7 @@ const (
 )
 
 // Score adds up, over one tree of processes, signs that are weak alone; each
-// counts once.
+// counts once, from the first on that shows something foreign.
 type Score struct {
 	finding detect.Finding
 	trees   slots[scored]
@@ -47,6 +47,11 @@ const (
 	signKey
 	signCount
 )
+
+// foreign are the signs of what an administrator did not put there, or hides. What a
+// tree did before the first of them is not an intruder's: to set a server up is to
+// schedule, to fetch and to let keys in.
+const foreign = 1<<signTemporary | 1<<signHidden | 1<<signMemfd | 1<<signConnected | 1<<signSelfDeleted | 1<<signHistory | 1<<signTraced
 
 // weights of the signs.
 func weights() [signCount]int {
@@ -85,6 +90,9 @@ func (m *Score) Judge(e *Event) (Alert, bool) {
 	t, _ := m.trees.at(e.Tree(), e.Time)
 	if e.Time-t.since > scoreWindow && e.Time > t.since {
 		*t = scored{since: e.Time}
+	}
+	if t.seen == 0 && seen&foreign == 0 {
+		return Alert{}, false
 	}
 	t.seen |= seen
 	sum := 0
@@ -154,6 +162,9 @@ func sign(e *Event) uint32 {
 func signOfExec(e *Event) uint32 {
 	var seen uint32
 	path, all := e.path(), e.arguments()
+	if configures(e) {
+		return 0
+	}
 	if temporary(path) || e.Exec().Flags&decode.ExecScript != 0 && temporary(e.Text(decode.ExecFilenameText)) {
 		seen |= 1 << signTemporary
 	}
@@ -161,13 +172,13 @@ func signOfExec(e *Event) uint32 {
 		seen |= 1 << signHidden
 	}
 	switch name := e.image(); {
-	case downloader(name):
+	case downloader(name) && !containsAny(all, []string{"//127.", "//localhost", "//[::1]"}):
 		seen |= 1 << signFetched
 	case string(name) == "base64" && (contains(all, "-d") || contains(all, "--decode")), string(name) == "openssl" && contains(all, " enc -d"):
 		seen |= 1 << signDecoded
 	case string(name) == "chattr" && contains(all, "+i"):
 		seen |= 1 << signImmutable
-	case string(name) == "crontab" && !contains(all, "-l"):
+	case string(name) == "crontab" && !contains(all, "-l") && !contains(all, "-r"):
 		seen |= 1 << signScheduled
 	case string(name) == "whoami", string(name) == "id", string(name) == "lscpu", string(name) == "nproc":
 		seen |= 1 << signLooked
@@ -175,6 +186,14 @@ func signOfExec(e *Event) uint32 {
 		seen |= 1 << signHistory
 	}
 	return seen
+}
+
+// configures tells of the questions of a package, which debconf runs from /tmp.
+func configures(e *Event) bool {
+	script := e.Text(decode.ExecFilenameText)
+	above := e.Actor().Parent
+	return bytes.HasPrefix(script, []byte("/tmp/")) && bytes.Contains(script, []byte(".config.")) &&
+		above != nil && bytes.HasPrefix(base(above.Path), []byte("perl")) && contains(above.Arguments, "dpkg-preconfigure")
 }
 
 func signOfOpen(path, name []byte) uint32 {

@@ -31,7 +31,26 @@ func TestScore(t *testing.T) {
 	const fires = "vigil-weak-signals"
 	crontab := who{id: 10, path: "/usr/bin/crontab"}
 	marks := x.by(2*ms, decode.KindFileChmod, decode.FileChange{File: decode.FileIdentity{Mode: 0o100644}, NewMode: 0o755}, "/tmp/.a/y")
+	root := who{id: 10, path: "/usr/bin/bash"}
+	tool := who{id: 10, path: "/tmp/tmp.1/tool"}
+	as := func(path string, after time.Duration, arguments string) *Event {
+		return who{id: 10, path: path}.exec(after, arguments)
+	}
+	setUp := []*Event{
+		root.opens(0, "/etc/cron.d/nightly"), root.opens(ms, "/home/deploy/.ssh/authorized_keys"), as("/usr/bin/curl", 2*ms, "curl\x00https://example.org/key\x00"),
+		as("/usr/bin/id", 3*ms, "id\x00"), as("/usr/bin/base64", 4*ms, "base64\x00-d\x00"),
+		root.by(5*ms, decode.KindFileChmod, decode.FileChange{File: decode.FileIdentity{Mode: 0o100644}, NewMode: 0o755}, "/tmp/tmp.1/tool"),
+	}
+	asks := who{id: 10, path: "/usr/bin/dash", above: "/usr/bin/perl", aboveArgs: "/usr/bin/perl\x00/usr/sbin/dpkg-preconfigure\x00--apt\x00"}
+	config := asks.by(0, decode.KindExec, decode.Exec{Flags: decode.ExecScript}, "/usr/bin/dash", "/bin/sh\x00/tmp/cron.config.Ab12\x00", "/", "/tmp/cron.config.Ab12", "", "", "x")
 	play(t, func() Machine { return NewScore() }, []scene{
+		{"a server is set up, and the last is a tool in a temporary directory", course(setUp, []*Event{tool.exec(6*ms, "tool\x00")}), nil},
+		{"the same after a foreign program has run", course([]*Event{tool.exec(0, "tool\x00")}, setUp), []string{fires}},
+		{"a package asks its questions, and a server is set up", course([]*Event{config}, setUp), nil},
+		{"what is asked of this machine is no download", course([]*Event{
+			tool.exec(0, "tool\x00"), root.opens(ms, "/etc/cron.d/a"), as("/usr/bin/curl", 2*ms, "curl\x00http://127.0.0.1/up\x00"),
+			as("/usr/bin/id", 3*ms, "id\x00"), as("/usr/bin/base64", 4*ms, "base64\x00-d\x00"), as("/usr/bin/crontab", 5*ms, "crontab\x00-r\x00"),
+		}), nil},
 		{"hidden, marked, scheduled, deleted, connected: told once", []*Event{
 			x.exec(0, "x\x00"), x.connects(ms, "203.0.113.9:443"), marks, crontab.exec(3*ms, "crontab\x00-\x00"), x.unlinks(4*ms, "/tmp/.a/x"),
 		}, []string{fires}},
