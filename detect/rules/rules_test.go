@@ -61,7 +61,7 @@ func load(t *testing.T) []file {
 func fields() map[string]string {
 	return map[string]string{
 		"process_creation":   "Image CommandLine CurrentDirectory User ProcessId ParentProcessId ParentImage ParentCommandLine LogonId Script Interpreter ImageFlags Stdin Stdout Stderr Uid Euid Gid LoginUid Tty ContainerId ContainerImage FirstArgument",
-		"file_event":         "TargetFilename SourceFilename Operation Created Image CommandLine User ProcessId ParentImage",
+		"file_event":         "TargetFilename SourceFilename Operation Created Image CommandLine User ProcessId ParentImage ParentCommandLine",
 		"file_access":        "TargetFilename Image CommandLine User",
 		"file_delete":        "TargetFilename Image CommandLine User",
 		"file_change":        "TargetFilename Operation Mode Attribute Image CommandLine User",
