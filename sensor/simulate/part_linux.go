@@ -41,9 +41,9 @@ func (p *part) act(in **os.File) error {
 			*in = null
 		}
 		return nil
-	case "connect", "ask", "listen", "raw_socket", "scan", "sweep", "probe":
+	case "connect", "ask", "listen", "raw_socket", "scan", "sweep", "probe", "let_in":
 		return p.network(in)
-	case "mprotect", "mmap", "memfd", "vm_write", "ptrace_attach", "bpf", "module", "wait":
+	case "mprotect", "mmap", "memfd", "vm_write", "ptrace_attach", "bpf", "module", "mount", "wait":
 		return p.kernel()
 	}
 	return p.file()
@@ -147,6 +147,8 @@ func (p *part) kernel() error {
 		return loadProgram()
 	case "module":
 		return refused(p.Path)
+	case "mount":
+		return mountNowhere(p.From, p.Text)
 	case "wait":
 		_, err := os.Stdin.Read(make([]byte, 1))
 		if err != nil && err.Error() == "EOF" {

@@ -9,9 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// longestCleared is how long a playbook that is told to end may go on.
+const longestCleared = 5 * time.Second
 
 // Command is the playbook as a child process. It needs root, or a kernel that lets
 // users have namespaces of their own.
@@ -22,6 +26,8 @@ func Command(ctx context.Context, name string) (*exec.Cmd, error) {
 	}
 	c := exec.CommandContext(ctx, "/proc/self/exe", "simulate", name)
 	c.Env = []string{variable + "=" + string(does)}
+	c.Cancel = func() error { return c.Process.Signal(unix.SIGTERM) } // what lies outside of its namespaces is to be cleared away
+	c.WaitDelay = longestCleared
 	if os.Geteuid() != 0 {
 		c.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:  syscall.CLONE_NEWUSER,
