@@ -70,10 +70,16 @@ func ofBehaviours() []Playbook {
 			return s.event("/usr/bin/scan", nil, part{Do: "sweep", Host: "198.51.100.9", Port: 22})
 		}},
 		{"port-probe", []string{"vigil-port-probe"}, "lets one address in at eight ports within a network of its own", "", func(s *stage) error {
-			return s.event("/usr/sbin/server", nil, part{Do: "probe", Host: "198.51.100.9", Port: 7000})
+			return s.event("/usr/sbin/server", nil, part{Do: "probe", Host: "198.51.100.9", From: "198.51.100.10", Port: 7000})
 		}},
 		{"intelligence-domain", []string{"vigil-intelligence-domain"}, "asks for malware.vigil.example within a network of its own; needs Indicators among the lists", "", func(s *stage) error {
 			return s.event("/usr/bin/agent", nil, part{Do: "ask", Text: "malware.vigil.example"})
+		}},
+		{"intelligence-address", []string{"vigil-intelligence-address"}, "connects to 203.0.113.66 within a network of its own; needs Indicators among the lists", "", func(s *stage) error {
+			return s.event("/usr/bin/agent", nil, part{Do: "connect", Host: "203.0.113.66", Port: 443})
+		}},
+		{"intelligence-guest", []string{"vigil-intelligence-guest"}, "lets 203.0.113.66 in within a network of its own; needs Indicators among the lists", "", func(s *stage) error {
+			return s.event("/usr/sbin/server", nil, part{Do: "let_in", Host: "203.0.113.65", From: "203.0.113.66", Port: 7000})
 		}},
 		{"intelligence-download", []string{"vigil-intelligence-download"}, "connects to 203.0.113.66 within a network of its own as curl would; needs Indicators among the lists", "", func(s *stage) error {
 			return s.event("/usr/bin/curl", nil, part{Do: "connect", Host: "203.0.113.66", Port: 80})

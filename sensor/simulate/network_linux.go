@@ -50,12 +50,14 @@ func (p *part) network(in **os.File) error {
 		}
 		return nil
 	case "probe":
-		for i := range 8 {
-			if err := p.letIn(p.Port + 1 + i); err != nil { // the stage itself answers at the first
+		for port := range 8 {
+			if err := p.letIn(p.Port + 1 + port); err != nil { // at the first the stage itself answers
 				return err
 			}
 		}
 		return nil
+	case "let_in":
+		return p.letIn(p.Port + 1)
 	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP)
 	if err != nil {
@@ -83,14 +85,15 @@ func beside(host string, i int) net.IP {
 	return ip
 }
 
-// letIn accepts a connection that another address makes to a port.
+// letIn accepts a connection to a port, which it makes itself from another of the
+// stage's addresses.
 func (p *part) letIn(port int) error {
 	l, err := net.Listen("tcp", net.JoinHostPort(p.Host, strconv.Itoa(port)))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	from := net.Dialer{Timeout: time.Second, LocalAddr: &net.TCPAddr{IP: beside(p.Host, 1)}}
+	from := net.Dialer{Timeout: time.Second, LocalAddr: &net.TCPAddr{IP: net.ParseIP(p.From)}}
 	c, err := from.Dial("tcp", l.Addr().String())
 	if err != nil {
 		return err
