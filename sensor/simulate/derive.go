@@ -56,6 +56,11 @@ func ofRules() ([]Playbook, error) {
 				continue
 			}
 			if does, act := ofEvent(r.Logsource.Category, r.Name, c.Event); act != nil {
+				if c.Event.text("ContainerId") != "" {
+					once := act
+					does += ", in a cgroup of its own that is named like a container's"
+					act = func(s *stage) error { return s.contained(func() error { return once(s) }) }
+				}
 				p := Playbook{Name: strings.TrimPrefix(r.Name, "vigil-"), Rules: []string{r.Name}, Does: does, act: act}
 				if c.Event.text("Operation") == "mprotect" {
 					p.Blind = "tracepoint: what memory was before is not told there"
@@ -69,7 +74,7 @@ func ofRules() ([]Playbook, error) {
 }
 
 // ofEvent tells how an event of a category is made; no act where that is not
-// possible without a container, a change of the kernel, or damage.
+// possible without an image of a container, a change of the kernel, or damage.
 func ofEvent(category, rule string, e event) (string, func(*stage) error) {
 	image, target := e.text("Image"), e.text("TargetFilename")
 	as := "as " + path.Base(image)
@@ -113,7 +118,10 @@ func ofEvent(category, rule string, e event) (string, func(*stage) error) {
 			return "", nil // a module that loads would change the kernel
 		}
 		p.Do, p.Path, does = "module", e.text("ImageLoaded"), "asks the kernel to load a file that is no module, which it refuses, "+as
-	default: // of mounts, those in containers are looked for
+	case "mount":
+		p.Do, p.From, p.Text = "mount", e.text("Source"), e.text("FileSystem")
+		does = fmt.Sprintf("asks to mount %s (%s) where nothing is, which the kernel refuses, %s", p.From, p.Text, as)
+	default:
 		return "", nil
 	}
 	if strings.HasPrefix(target, "/proc/") {
@@ -124,8 +132,8 @@ func ofEvent(category, rule string, e event) (string, func(*stage) error) {
 
 // ofProcess: a program of that name and those arguments, which ends at once.
 func ofProcess(e event) (string, func(*stage) error) {
-	if e.text("ContainerId") != "" || e.text("ContainerImage") != "" {
-		return "", nil
+	if e.text("ContainerImage") != "" {
+		return "", nil // only a runtime tells it
 	}
 	run := program{Image: e.text("Image"), Socket: e.text("Stdin") == "socket", Arguments: []string{}}
 	if line := e.text("CommandLine"); line != "" {

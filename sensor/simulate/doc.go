@@ -4,5 +4,6 @@
 // what it writes to /etc or anywhere else lies on file systems in memory that end
 // with it, its packets never leave it, and the programs that it runs are copies of
 // this program, which take the names and arguments that a rule looks for and do
-// next to nothing.
+// next to nothing. What is to seem a container's plays in a cgroup that is made for
+// it, and removed: the one thing that others can see.
 package simulate

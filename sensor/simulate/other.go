@@ -14,6 +14,10 @@ func (s *stage) event(string, []string, part) error { return errors.ErrUnsupport
 
 func (s *stage) run(string, program) error { return errors.ErrUnsupported }
 
+func (s *stage) pipe(program, program) error { return errors.ErrUnsupported }
+
+func (s *stage) contained(func() error) error { return errors.ErrUnsupported }
+
 // Part plays no part here.
 func Part() bool { return false }
 

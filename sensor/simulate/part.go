@@ -20,6 +20,7 @@ type program struct {
 	Memfd     bool     `json:",omitempty"` // run from memory
 	Deleted   bool     `json:",omitempty"` // its file is deleted before
 	Socket    bool     `json:",omitempty"` // standard input is a socket: that of the part, or one of a pair
+	Pipes     bool     `json:",omitempty"` // standard input and output are pipes that its parent holds
 	Held      bool     `json:",omitempty"` // standard input is the playbook's own, which ends when nobody waits for it any more
 	Part      part
 }

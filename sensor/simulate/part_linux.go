@@ -4,12 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -23,7 +21,7 @@ func (p *part) do() error {
 		if !p.Then.Socket {
 			in = os.Stdin
 		}
-		err = start(p.Then, in)
+		err = start(p.Then, in, os.Stdout)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.Do, err)
@@ -43,9 +41,9 @@ func (p *part) act(in **os.File) error {
 			*in = null
 		}
 		return nil
-	case "connect", "ask", "listen", "raw_socket", "scan":
+	case "connect", "ask", "listen", "raw_socket", "scan", "sweep", "probe", "let_in":
 		return p.network(in)
-	case "mprotect", "mmap", "memfd", "vm_write", "ptrace_attach", "bpf", "module", "wait":
+	case "mprotect", "mmap", "memfd", "vm_write", "ptrace_attach", "bpf", "module", "mount", "wait":
 		return p.kernel()
 	}
 	return p.file()
@@ -119,55 +117,6 @@ func (p *part) lock() error {
 	return nil
 }
 
-func (p *part) network(in **os.File) error {
-	host := net.JoinHostPort(p.Host, strconv.Itoa(p.Port))
-	switch p.Do {
-	case "connect":
-		c, err := net.DialTimeout("tcp", host, time.Second)
-		if err != nil {
-			return err
-		}
-		*in, err = c.(*net.TCPConn).File()
-		return err
-	case "ask":
-		c, err := net.Dial("udp", "127.0.0.1:53")
-		if err != nil {
-			return err
-		}
-		_, err = c.Write(question(p.Text))
-		return errors.Join(err, c.Close())
-	case "listen":
-		l, err := net.Listen("tcp4", ":"+strconv.Itoa(p.Port))
-		if err != nil {
-			return err
-		}
-		return l.Close()
-	case "scan":
-		for port := range 80 {
-			if c, err := net.DialTimeout("tcp", net.JoinHostPort(p.Host, strconv.Itoa(p.Port+port)), time.Second); err == nil {
-				if err := c.Close(); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP)
-	if err != nil {
-		return err
-	}
-	return unix.Close(fd)
-}
-
-// question is one for the address of a name: RFC 1035, section 4.
-func question(name string) []byte {
-	b := []byte{0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}
-	for label := range strings.SplitSeq(name, ".") {
-		b = append(append(b, byte(len(label))), label...)
-	}
-	return append(b, 0, 0, 1, 0, 1)
-}
-
 func (p *part) kernel() error {
 	switch p.Do {
 	case "mprotect":
@@ -198,6 +147,8 @@ func (p *part) kernel() error {
 		return loadProgram()
 	case "module":
 		return refused(p.Path)
+	case "mount":
+		return mountNowhere(p.From, p.Text)
 	case "wait":
 		_, err := os.Stdin.Read(make([]byte, 1))
 		if err != nil && err.Error() == "EOF" {

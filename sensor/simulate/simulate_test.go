@@ -8,9 +8,14 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"vigil/detect/behavior"
+	"vigil/detect/rules"
 )
 
 func TestMain(m *testing.M) {
@@ -46,6 +51,9 @@ func TestPlaybooks(t *testing.T) {
 			seen[p.Name] = true
 			ctx, cancel := context.WithTimeout(t.Context(), longest)
 			defer cancel()
+			if strings.HasPrefix(p.Name, "container-mounts-") || p.Name == "container-reaches-host-root" {
+				needCgroups(t)
+			}
 			c, err := Command(ctx, p.Name)
 			if err != nil {
 				t.Fatal(err)
@@ -60,7 +68,7 @@ func TestPlaybooks(t *testing.T) {
 	}
 }
 
-// traces is what a playbook could leave: mounts, and files where it makes some.
+// traces is what a playbook could leave: mounts, cgroups, and files where it makes some.
 func traces(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -87,7 +95,57 @@ func traces(t *testing.T) map[string]string {
 	for _, e := range entries {
 		found["left "+e.Name()] = "there"
 	}
+	if own, err := ownCgroup(); err == nil {
+		for _, name := range cgroups(t, own) {
+			found["left "+name] = "there"
+		}
+	}
 	return found
+}
+
+// TestWithout: whatever can be alerted of has a playbook, but for what README says has none.
+func TestWithout(t *testing.T) {
+	var alerts []string
+	names, err := fs.Glob(rules.FS(), "*/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`(?m)^name: (\S+)$`)
+	for _, name := range names {
+		text, err := fs.ReadFile(rules.FS(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range named.FindAllSubmatch(text, -1) {
+			alerts = append(alerts, string(match[1]))
+		}
+	}
+	lists, err := behavior.ReadLists(strings.NewReader(Indicators))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range behavior.New(lists).Findings() {
+		alerts = append(alerts, f.Rule)
+	}
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var without []string
+	for _, alert := range alerts {
+		if !slices.ContainsFunc(all, func(p Playbook) bool { return slices.Contains(p.Rules, alert) }) {
+			without = append(without, alert)
+		}
+	}
+	slices.Sort(without)
+	if want := []string{
+		"vigil-beacon", "vigil-brute-force-failed", "vigil-brute-force-successful", // take minutes; are of sign-ins
+		"vigil-crash-handler-changed", "vigil-kernel-memory-read", "vigil-kernel-protection-lowered", "vigil-kexec", // are of the kernel that the host runs
+		"vigil-miner-container-image", // is what a runtime tells
+		"vigil-module-load", "vigil-privilege-gained",
+	}; !slices.Equal(without, want) {
+		t.Errorf("without a playbook are %q, want %q", without, want)
+	}
 }
 
 func TestFind(t *testing.T) {

@@ -154,15 +154,39 @@ func (s *stage) run(parent string, p program) error {
 		child := p
 		p = program{Image: parent, Part: part{Then: &child}}
 	}
-	for q := &p; q != nil; q = q.Part.Then {
-		if err := errors.Join(s.prepare(&q.Part), s.place(q)); err != nil {
+	if err := s.provide(&p); err != nil {
+		return err
+	}
+	if p.Held {
+		return start(&p, os.Stdin, os.Stdout)
+	}
+	return start(&p, s.null, os.Stdout)
+}
+
+// pipe runs a program whose output is the input of another.
+func (s *stage) pipe(from, to program) error {
+	if err := errors.Join(s.provide(&from), s.provide(&to)); err != nil {
+		return err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	err = errors.Join(start(&from, s.null, write), write.Close())
+	if err == nil {
+		err = start(&to, read, os.Stdout)
+	}
+	return errors.Join(err, read.Close())
+}
+
+// provide makes what a program, and those that it starts, need.
+func (s *stage) provide(p *program) error {
+	for ; p != nil; p = p.Part.Then {
+		if err := errors.Join(s.prepare(&p.Part), s.place(p)); err != nil {
 			return err
 		}
 	}
-	if p.Held {
-		return start(&p, os.Stdin)
-	}
-	return start(&p, s.null)
+	return nil
 }
 
 // place puts a copy of this program where the image is to lie.

@@ -9,9 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// longestCleared is how long a playbook that is told to end may go on.
+const longestCleared = 5 * time.Second
 
 // Command is the playbook as a child process. It needs root, or a kernel that lets
 // users have namespaces of their own.
@@ -22,6 +26,8 @@ func Command(ctx context.Context, name string) (*exec.Cmd, error) {
 	}
 	c := exec.CommandContext(ctx, "/proc/self/exe", "simulate", name)
 	c.Env = []string{variable + "=" + string(does)}
+	c.Cancel = func() error { return c.Process.Signal(unix.SIGTERM) } // what lies outside of its namespaces is to be cleared away
+	c.WaitDelay = longestCleared
 	if os.Geteuid() != 0 {
 		c.SysProcAttr = &syscall.SysProcAttr{
 			Cloneflags:  syscall.CLONE_NEWUSER,
@@ -54,7 +60,7 @@ func Part() bool {
 }
 
 // start runs a program to its end.
-func start(p *program, in *os.File) (err error) {
+func start(p *program, in, out *os.File) (err error) {
 	path, extra, err := p.file()
 	if err != nil {
 		return fmt.Errorf("run %s: %w", p.Image, err)
@@ -71,6 +77,14 @@ func start(p *program, in *os.File) (err error) {
 		defer func() { _ = in.Close() }()
 		defer func() { _ = unix.Close(pair[1]) }()
 	}
+	if p.Pipes {
+		ends, err := pipes()
+		if err != nil {
+			return fmt.Errorf("run %s: %w", p.Image, err)
+		}
+		defer func() { _ = closeAll(ends) }()
+		in, out = ends[0], ends[3]
+	}
 	does, err := json.Marshal(p.Part)
 	if err != nil {
 		return err
@@ -79,7 +93,7 @@ func start(p *program, in *os.File) (err error) {
 	if arguments == nil {
 		arguments = []string{filepath.Base(p.Image)}
 	}
-	files := []*os.File{in, os.Stdout, os.Stderr}
+	files := []*os.File{in, out, os.Stderr}
 	if extra != nil {
 		files = append(files, extra)
 	}
@@ -97,6 +111,26 @@ func start(p *program, in *os.File) (err error) {
 		return fmt.Errorf("run %s: %w", p.Image, err)
 	}
 	return nil
+}
+
+// pipes makes two, each the end to read from before the one to write to.
+func pipes() (ends []*os.File, err error) {
+	for range 2 {
+		read, write, err := os.Pipe()
+		if err != nil {
+			return nil, errors.Join(err, closeAll(ends))
+		}
+		ends = append(ends, read, write)
+	}
+	return ends, nil
+}
+
+func closeAll(files []*os.File) error {
+	var err error
+	for _, f := range files {
+		err = errors.Join(err, f.Close())
+	}
+	return err
 }
 
 // file is what to run: the copy, or one without a name, as a descriptor to be the
