@@ -181,7 +181,9 @@ func TestDismisses(t *testing.T) {
 		t.Errorf("%v: %+v and %+v", did, one, other)
 	}
 	for _, bad := range []Suppression{
-		{Reason: "known", Until: at(1)}, {Rule: "r", Until: at(1)}, {Rule: "r", Reason: "known"},
+		{Reason: "known", Until: at(1)},
+		{Rule: "r", Until: at(1)},
+		{Rule: "r", Reason: "known"},
 		{Rule: "r", Reason: "known", Until: at(1), Filter: "nothing=1"},
 	} {
 		if err := bad.Compile(); err == nil {

@@ -113,7 +113,9 @@ func cancelled(t *testing.T, own string) bool {
 		}
 	}
 	cancel()
-	<-ended
+	if err := <-ended; err == nil {
+		return false // it had ended before
+	}
 	return true
 }
 
