@@ -207,6 +207,9 @@ func (s *Sensor) tick() {
 	}
 	s.table.Expire(now())
 	s.judge.expire(now())
+	if s.heap != nil {
+		s.heap.adjust()
+	}
 	s.drain()
 	s.reconcile()
 }

@@ -28,6 +28,7 @@ type Sensor struct {
 	capture    *bpf.Capture
 	table      *process.Table
 	judge      *judge
+	heap       *heap // nil: GOGC says how much garbage may gather
 	sampler    *sampler
 	names      *names
 	bootOffset int64 // boot time to wall time, ns
@@ -63,8 +64,11 @@ type Sensor struct {
 // New loads the programs and makes everything ready; Run begins.
 func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	s := &Sensor{
-		log: log, version: version, asks: make(chan func(), 16), sampler: newSampler(),
+		log: log, version: version, asks: make(chan func(), 16), heap: newHeap(), sampler: newSampler(),
 		lost: map[bpf.Lost]uint64{}, lossTime: now(), started: time.Now(),
+	}
+	if os.Getenv("GOGC") != "" {
+		s.heap = nil
 	}
 	s.config.Store(&c)
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -71,14 +70,7 @@ func needsRoot(err error) error {
 	return err
 }
 
-// collectAt is how much garbage may gather, in hundredths of what is in use. The way
-// of an event makes none: to collect more often costs little, and keeps the sensor small.
-const collectAt = 20
-
 func (w *watch) run(config sensor.Config) (err error) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
