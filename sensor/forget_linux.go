@@ -10,8 +10,8 @@ import (
 )
 
 // forget gives back what only the start needed: the kernel's types, tens of
-// megabytes, and the code and constants that read them. What of these is needed
-// again comes back from the file.
+// megabytes, the kernel programs, and the code and constants that read them. What of
+// these is needed again comes back from the file.
 func forget() error {
 	debug.FreeOSMemory()
 	program, err := os.Executable()
@@ -27,7 +27,7 @@ func forget() error {
 		return fmt.Errorf("give memory back: %w", err)
 	}
 	for _, m := range maps {
-		if m.Pathname != program || m.Perms.Write {
+		if m.Pathname != program {
 			continue
 		}
 		// By number: the Go runtime knows nothing of this memory. (MADV_PAGEOUT, Linux 5.4, never loses what was written.)

@@ -15,6 +15,7 @@ type Settings struct {
 	Window   time.Duration // how long what is the same is one alert, from its first; default an hour
 	Together time.Duration // how long after its last alert an incident takes another; default 30 minutes
 	Most     int           // alerts kept, open and closed; default 4096
+	Bytes    int           // that they may take, about; default 2 MiB
 	Seed     uint64        // makes IDs those of one run of one host
 }
 
@@ -30,6 +31,7 @@ type Book struct {
 	all      []*entry // the oldest first; at most Most
 	trees    map[uint64]*incident
 	users    map[uint32]*incident
+	bytes    int
 	made     uint64
 	closed   func(*detect.Alert)
 
@@ -43,6 +45,7 @@ type entry struct {
 	incident *incident
 	key      uint64
 	told     uint64 // the count that was told last
+	size     int
 	open     bool
 }
 
@@ -71,6 +74,9 @@ func NewBook(s Settings, closed func(*detect.Alert)) *Book {
 	}
 	if s.Most == 0 {
 		s.Most = 4096
+	}
+	if s.Bytes == 0 {
+		s.Bytes = 2 << 20
 	}
 	return &Book{
 		settings: s, closed: closed, seed: maphash.MakeSeed(), open: map[uint64]*entry{}, trees: map[uint64]*incident{}, users: map[uint32]*incident{},
@@ -104,6 +110,7 @@ func (b *Book) Add(s *Seen, tree func() uint64, show func(a *detect.Alert, fresh
 	}
 	if a.Count <= shown {
 		show(a, false)
+		b.weigh(e)
 	}
 	if a.Count < e.told*10 {
 		return a, 0
@@ -121,9 +128,41 @@ func (b *Book) create(key uint64, s *Seen, tree uint64, show func(*detect.Alert,
 	e.incident = b.join(s, tree, e.alert.ID)
 	e.alert.Incident = e.incident.id
 	show(&e.alert, true)
-	b.keep(e)
+	for len(b.all) >= b.settings.Most {
+		b.forget()
+	}
+	b.all = append(b.all, e)
 	b.open[key] = e
+	b.weigh(e)
 	return &e.alert
+}
+
+// weigh counts what an alert takes now, and lets the oldest go while all take too much.
+func (b *Book) weigh(e *entry) {
+	size := 1024
+	for _, shows := range e.alert.Evidence {
+		size += len(shows.Event)
+	}
+	for _, p := range e.alert.Ancestry {
+		size += 256 + len(p.Path) + len(p.Command) + len(p.Directory)
+	}
+	b.bytes += size - e.size
+	e.size = size
+	for b.bytes > b.settings.Bytes && len(b.all) > 1 {
+		b.forget()
+	}
+}
+
+// forget lets the oldest alert go.
+func (b *Book) forget() {
+	oldest := b.all[0]
+	if oldest.open {
+		b.Forgotten++
+		b.close(oldest)
+	}
+	b.bytes -= oldest.size
+	b.all[0] = nil
+	b.all = b.all[1:]
 }
 
 func (b *Book) key(s *Seen) uint64 {
@@ -144,19 +183,6 @@ func (b *Book) id() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// keep makes room for an alert.
-func (b *Book) keep(e *entry) {
-	if len(b.all) >= b.settings.Most {
-		if oldest := b.all[0]; oldest.open {
-			b.Forgotten++
-			b.close(oldest)
-		}
-		b.all[0] = nil
-		b.all = b.all[1:]
-	}
-	b.all = append(b.all, e)
-}
-
 // Expire closes what is folded no longer.
 func (b *Book) Expire(now time.Time) {
 	for _, e := range b.open {
@@ -164,8 +190,8 @@ func (b *Book) Expire(now time.Time) {
 			b.close(e)
 		}
 	}
-	forget(b.trees, now.Add(-b.settings.Together))
-	forget(b.users, now.Add(-b.settings.Together))
+	drop(b.trees, now.Add(-b.settings.Together))
+	drop(b.users, now.Add(-b.settings.Together))
 }
 
 // Finish closes all.

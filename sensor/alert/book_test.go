@@ -138,6 +138,15 @@ func TestBookIsBounded(t *testing.T) {
 	if len(b.all) != 8 || len(b.open) != 8 || b.Forgotten != 100_001-8 || !slices.Equal(c.closed, []uint64{2}) {
 		t.Errorf("%d kept, %d open, %d forgotten, closed %v", len(b.all), len(b.open), b.Forgotten, c.closed)
 	}
+	wide := NewBook(Settings{Bytes: 64 << 10}, c.close)
+	for i := range 1000 {
+		wide.Add(seen("r", fmt.Sprint(i), 0), noTree, func(a *detect.Alert, _ bool) {
+			a.Evidence = append(a.Evidence, detect.Evidence{Event: make([]byte, 15<<10)})
+		})
+	}
+	if len(wide.all) != 4 || wide.bytes > 64<<10 || wide.Forgotten != 996 {
+		t.Errorf("%d kept of %d bytes, %d forgotten", len(wide.all), wide.bytes, wide.Forgotten)
+	}
 	if len(b.trees) > mostIncidents || len(b.users) > mostIncidents {
 		t.Errorf("%d trees and %d users", len(b.trees), len(b.users))
 	}

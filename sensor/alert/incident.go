@@ -47,7 +47,7 @@ func put[K comparable](all map[K]*incident, key K, in *incident) {
 	all[key] = in
 }
 
-func forget[K comparable](all map[K]*incident, before time.Time) {
+func drop[K comparable](all map[K]*incident, before time.Time) {
 	for k, in := range all {
 		if in.last.Before(before) {
 			delete(all, k)
