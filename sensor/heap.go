@@ -9,7 +9,7 @@ import (
 // they give back. The way of an event makes no garbage; what grows is the process table.
 const (
 	heapGrowth  = 2 << 20 // bytes that the heap may grow before the next collection
-	leastGrowth = 20      // or hundredths of what is in use, if that is more
+	leastGrowth = 12      // or hundredths of what is in use, if that is more
 	mostGrowth  = 100
 )
 

@@ -66,7 +66,7 @@ type FileSample struct {
 
 func newRewriting(seed maphash.Seed, f *detect.Finding) rewriting {
 	return rewriting{
-		seed: seed, finding: f, trees: newSlots[rewriter](512), files: newSlots[written](4096), pairs: newSlots[beside](4096),
+		seed: seed, finding: f, trees: newSlots[rewriter](512), files: newSlots[written](2048), pairs: newSlots[beside](2048),
 	}
 }
 
