@@ -113,7 +113,7 @@ func cancelled(t *testing.T, own string) bool {
 		}
 	}
 	cancel()
-	<-ended
+	t.Logf("cancelled, it ended: %v", <-ended)
 	return true
 }
 
