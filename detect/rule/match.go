@@ -5,13 +5,13 @@ type Matcher struct {
 	set    *Set
 	states []*state // by the program's number, made when first needed
 	memo   *memo
-	count  func(*Rule) // memo.count, made once
+	note   func(*Rule) // memo.note, made once
 }
 
 // NewMatcher makes what one goroutine needs to match.
 func (s *Set) NewMatcher() *Matcher {
 	m := &Matcher{set: s, states: make([]*state, s.count), memo: s.newMemo()}
-	m.count = m.memo.count
+	m.note = m.memo.note
 	return m
 }
 

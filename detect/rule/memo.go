@@ -22,23 +22,38 @@ const (
 	varies          // what is another one each time, or nobody has looked at
 )
 
-// memo remembers records that no rule matched, by a hash of all that the rules about
+// memo remembers which rules records matched, by a hash of all that the rules about
 // their kind can ask for: programs do the same again and again. The hash is seeded, so
 // that nobody can make a record that is taken for another.
 type memo struct {
 	seed  maphash.Seed
 	parts [decode.KindCount]parts // varies: not for this kind
-	none  [memoSize]uint64
-	found int // rules, of the record in hand
+	known [memoSize]remembered
+	place map[*Rule]uint16 // in the set
+	now   remembered       // of the record in hand
 	emit  func(*Rule)
 }
 
-const memoSize = 2048
+const (
+	memoSize = 2048
+	memoMost = 3 // rules that a record may have matched to be remembered
+)
+
+// remembered are the rules, by their place in the set, that a record with the key
+// matched.
+type remembered struct {
+	key   uint64 // 0: none
+	rules [memoMost]uint16
+	n     uint16 // more than memoMost: too many
+}
 
 // newMemo makes the memo of a set. It is for the kinds that come most with what is the
 // same; files are told of once, for a time, by the kernel programs.
 func (s *Set) newMemo() *memo {
-	m := &memo{seed: maphash.MakeSeed()}
+	m := &memo{seed: maphash.MakeSeed(), place: make(map[*Rule]uint16, len(s.rules))}
+	for i, r := range s.rules {
+		m.place[r] = uint16(i)
+	}
 	for kind := range m.parts {
 		m.parts[kind] = varies
 	}
@@ -61,24 +76,35 @@ func (s *Set) newMemo() *memo {
 	return m
 }
 
-// MatchRecord is Match for a record, which it need not look at when one like it matched
-// nothing.
+// MatchRecord is Match for a record, which it need not look at when it knows what one
+// like it matched.
 func (m *Matcher) MatchRecord(e *Record, emit func(*Rule)) {
 	memo := m.memo
 	key := memo.key(e)
-	if key != 0 && memo.none[key%memoSize] == key {
+	if key == 0 {
+		m.Match(e, emit)
 		return
 	}
-	memo.found, memo.emit = 0, emit
-	m.Match(e, m.count)
-	if key != 0 && memo.found == 0 {
-		memo.none[key%memoSize] = key
+	known := &memo.known[key%memoSize]
+	if known.key == key {
+		for _, i := range known.rules[:known.n] {
+			emit(m.set.rules[i])
+		}
+		return
+	}
+	memo.now, memo.emit = remembered{key: key}, emit
+	m.Match(e, m.note)
+	if memo.now.n <= memoMost {
+		*known = memo.now
 	}
 }
 
-// count notes that a rule was found, and hands it on.
-func (m *memo) count(r *Rule) {
-	m.found++
+// note notes that a rule was matched, and hands it on.
+func (m *memo) note(r *Rule) {
+	if now := &m.now; now.n < memoMost {
+		now.rules[now.n] = m.place[r]
+	}
+	m.now.n++
 	m.emit(r)
 }
 

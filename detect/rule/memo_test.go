@@ -95,7 +95,7 @@ func TestMemo(t *testing.T) {
 		name = []byte(s.of("a", "b"))
 		e.Take(s.event())
 		var got, want []string
-		m.memo.found = -1
+		m.memo.now.key = 0
 		m.MatchRecord(e, func(r *Rule) { got = append(got, r.Title) })
 		plain.Match(e, func(r *Rule) { want = append(want, r.Title) })
 		slices.Sort(got)
@@ -103,7 +103,7 @@ func TestMemo(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Fatalf("%s by %+v: %v, alone %v", e.record.Kind(), e.actor, got, want)
 		}
-		if m.memo.found < 0 {
+		if m.memo.now.key == 0 {
 			skipped++
 		}
 		matched += min(1, len(want))

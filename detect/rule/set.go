@@ -21,6 +21,9 @@ type Field uint16
 // Compile makes a Set of rules. Correlations take part by their Correlator.
 func Compile(rules []*Rule) (*Set, error) {
 	s := &Set{rules: rules, fields: []string{""}, fieldIDs: map[string]Field{"": 0}, programs: map[LogSource]*program{}}
+	if len(rules) > 1<<16 {
+		return nil, fmt.Errorf("compile: %d rules are too many", len(rules))
+	}
 	bySource := map[LogSource][]*Rule{}
 	for _, r := range rules {
 		if r.when != nil {
