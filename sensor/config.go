@@ -24,6 +24,7 @@ type Config struct {
 	Arguments    Size                 // of a process, kept; at most 8KiB
 	Processes    uint32               // how many can run at once
 	Socket       string               // where status, events and metrics are asked for
+	Judge        bool                 // by rules and behaviours; not: events are captured only
 	Rules        []string             // directories of Sigma rules, beside Vigil's own
 	Intelligence []string             // lists of addresses, networks and domains, one a line
 	Suppress     []*alert.Suppression // which alerts nobody needs to act on
@@ -33,7 +34,7 @@ type Config struct {
 // Default is the configuration without a file.
 func Default() Config {
 	return Config{
-		Scope: "host", Tier: "full",
+		Scope: "host", Tier: "full", Judge: true,
 		Watch: []string{
 			"/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh/", "/root/.ssh/", ".ssh/", "/etc/krb5.keytab",
 			".aws/", ".kube/", ".docker/", "/var/run/secrets/kubernetes.io/serviceaccount/", "/proc/kcore", "environ",
@@ -149,6 +150,7 @@ func (c *Config) differs(d *Config) []string {
 		{"processes", c.Processes == d.Processes},
 		{"socket", c.Socket == d.Socket},
 		{"metrics", c.Metrics == d.Metrics},
+		{"judge", c.Judge == d.Judge},
 	} {
 		if !f.same {
 			keys = append(keys, f.key)

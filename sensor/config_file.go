@@ -24,6 +24,7 @@ func (c *Config) fields() []field {
 		{"processes", &c.Processes, "a number"},
 		{"socket", &c.Socket, text},
 		{"metrics", &c.Metrics, text},
+		{"judge", &c.Judge, "true or false"},
 		{"rules", &c.Rules, list},
 		{"intelligence", &c.Intelligence, list},
 		{"suppress", &c.Suppress, "a list of rule, filter, reason and until (a date, such as 2027-01-31)"},

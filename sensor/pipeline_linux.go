@@ -178,7 +178,9 @@ func (s *Sensor) hand(r decode.Record, p *process.Process) {
 	for _, k := range s.sinks {
 		k.Take(e)
 	}
-	s.judge.judge(e)
+	if s.judging {
+		s.judge.judge(e)
+	}
 }
 
 func (s *Sensor) flush() {

@@ -28,6 +28,7 @@ type Sensor struct {
 	capture    *bpf.Capture
 	table      *process.Table
 	judge      *judge
+	judging    bool
 	heap       *heap // nil: GOGC says how much garbage may gather
 	sampler    *sampler
 	names      *names
@@ -93,6 +94,7 @@ func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 		return nil, errors.Join(err, s.names.close())
 	}
 	s.table = process.New(process.Settings{MaxLive: int(c.Processes), BootSeed: s.bootSeed})
+	s.judging = c.Judge
 	s.judge = newJudge(rules, s.table, s.Meta(), s.tellAlert)
 	s.judge.user, s.judge.look = s.names.user, s.sampler.ask
 	s.judge.book.Suppress(c.Suppress)
@@ -194,6 +196,9 @@ func (s *Sensor) Reload(ctx context.Context, to Config) (restart []string, err e
 
 // loadRules loads the rules, and warns of those that cannot be.
 func (s *Sensor) loadRules(c *Config) (*Rules, error) {
+	if !c.Judge {
+		return noRules()
+	}
 	r, err := LoadRules(c.Rules, c.Intelligence)
 	if err != nil {
 		return nil, err

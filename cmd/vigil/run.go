@@ -10,6 +10,7 @@ type runCommand struct {
 	Kinds   []string    `help:"Only these kinds of events." placeholder:"KIND"`
 	Tier    string      `help:"The best tier to use: full, kprobe, tracepoint." placeholder:"TIER"`
 	JSON    bool        `name:"json" help:"As JSON lines (OCSF)."`
+	NoJudge bool        `help:"Capture and record only: raise no alerts."`
 	Quiet   bool        `help:"Print no events: answer on the socket only."`
 	Record  string      `help:"Record the capture to a file, for vigil replay." type:"path" placeholder:"FILE"`
 	Vital   sensor.Size `help:"Size of the vital ring." placeholder:"8MiB"`

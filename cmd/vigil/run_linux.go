@@ -168,6 +168,9 @@ func (r *runCommand) configure() (sensor.Config, error) {
 	if len(r.Kinds) > 0 {
 		config.Kinds = r.Kinds
 	}
+	if r.NoJudge {
+		config.Judge = false
+	}
 	config.Rules = append(config.Rules, r.Rules...)
 	config.Intelligence = append(config.Intelligence, r.Intelligence...)
 	if r.Vital > 0 {

@@ -15,6 +15,8 @@ func newSensor(o options, name string) (sensor, error) {
 	case "none":
 		return nothing{}, nil
 	case "vigil":
+		return &vigil{path: o.vigil, flags: []string{"--no-judge"}}, nil // as the others: none judges
+	case "judging":
 		return &vigil{path: o.vigil}, nil
 	case "bpftrace":
 		return &bpftrace{}, nil

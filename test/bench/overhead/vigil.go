@@ -13,6 +13,7 @@ import (
 // vigil is this project's sensor, told to see the whole machine and to record it.
 type vigil struct {
 	path  string
+	flags []string
 	run   *program
 	marks []vigilStatus
 }
@@ -29,7 +30,8 @@ const (
 )
 
 func (v *vigil) start() (err error) {
-	v.run, err = start(logDir+"/vigil.log", v.path, "run", "--quiet", "--record", vigilRecord, "--scope", "host", "--socket", vigilSocket)
+	args := append([]string{v.path, "run", "--quiet", "--record", vigilRecord, "--scope", "host", "--socket", vigilSocket}, v.flags...)
+	v.run, err = start(logDir+"/vigil.log", args...)
 	if err != nil {
 		return err
 	}
