@@ -47,9 +47,30 @@ func reach(do string) (err error) {
 	if err := unix.PtraceAttach(child.Pid); err != nil {
 		return err
 	}
-	var status unix.WaitStatus
-	if _, err := unix.Wait4(child.Pid, &status, 0, nil); err != nil {
-		return err
+	return letGo(child.Pid)
+}
+
+// letGo detaches once the stop that attaching asked for is there. The end of the exec that
+// made the child may be told before it (ptrace(2), SIGTRAP): who lets go at that leaves a
+// child behind that the stop then comes to.
+func letGo(pid int) error {
+	for {
+		var status unix.WaitStatus
+		if _, err := unix.Wait4(pid, &status, 0, nil); err != nil {
+			return err
+		}
+		if !status.Stopped() {
+			return errors.New("who was attached to has ended")
+		}
+		stop := status.StopSignal()
+		if stop == unix.SIGSTOP {
+			return unix.PtraceDetach(pid)
+		}
+		if stop == unix.SIGTRAP {
+			stop = 0
+		}
+		if err := unix.PtraceCont(pid, int(stop)); err != nil {
+			return err
+		}
 	}
-	return unix.PtraceDetach(child.Pid)
 }
