@@ -27,4 +27,7 @@
 // ones an edge and a link. Each rule hangs on a few literals of which one must be in an
 // event that it matches: only rules whose literal was seen are evaluated, by a chain of
 // tests with a jump for yes and one for no.
+//
+// What a host does it does again and again: which rules a record matched is remembered
+// by a hash of all that rules can ask of it (memo), for execs and connections.
 package rule
