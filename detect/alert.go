@@ -52,7 +52,6 @@ const (
 	EntityHost    EntityType = 1
 	EntityAddress EntityType = 2
 	EntityUser    EntityType = 4
-	EntityCommand EntityType = 13
 	EntityPath    EntityType = 45
 	// EntityContainer is OCSF's object container.
 	EntityContainer EntityType = 27
@@ -66,8 +65,6 @@ func (t EntityType) String() string {
 		return "IP Address"
 	case EntityUser:
 		return "User Name"
-	case EntityCommand:
-		return "Command Line"
 	case EntityPath:
 		return "File Path"
 	case EntityContainer:
