@@ -74,7 +74,7 @@ type stretch struct {
 // process that is forked carries what it needs, and costs more.
 func boot(rounds int) []stretch {
 	half := (rounds + 1) / 2
-	return []stretch{{"none", half, 1}, {"vigil", rounds, 1}, {"none", half, 1}, {"bpftrace", rounds, 5}, {"auditd", rounds, 20}}
+	return []stretch{{"none", half, 1}, {"vigil", rounds, 1}, {"judging", rounds, 1}, {"none", half, 1}, {"bpftrace", rounds, 5}, {"auditd", rounds, 20}}
 }
 
 func measure(o options, out io.Writer) error {
