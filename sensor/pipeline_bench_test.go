@@ -49,7 +49,7 @@ func newFilled(t testing.TB, vital, bulk int, table process.Settings) *filled {
 		capture: &bpf.Capture{Vital: f.rings[decode.RingVital].Ring, Bulk: f.rings[decode.RingBulk].Ring},
 		sinks:   []Sink{NewFollowers()},
 	}
-	f.judge = newJudge(ownRules(t), f.table, decode.Meta{}, f.tellAlert)
+	f.judging, f.judge = true, newJudge(ownRules(t), f.table, decode.Meta{}, f.tellAlert)
 	f.sampler = newSampler()
 	f.judge.look = f.sampler.ask
 	c := Default()
@@ -198,13 +198,20 @@ func (t *traffic) record(kind decode.Kind, ring uint16) []byte {
 }
 
 // BenchmarkPipeline reads rings that are full, as after a burst: real rings in
-// the kernel, read in place, through decoding, the process table and the judges,
-// on one core. The plain copy of the same bytes is what moving them alone costs.
+// the kernel, read in place, through decoding and the process table to the judges,
+// and through them, on one core. The plain copy of the same bytes is what moving them
+// alone costs.
 func BenchmarkPipeline(b *testing.B) {
+	b.Run("to the judges", func(b *testing.B) { benchmarkPipeline(b, false) })
+	b.Run("judged", func(b *testing.B) { benchmarkPipeline(b, true) })
+}
+
+func benchmarkPipeline(b *testing.B, judging bool) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	f, tr := newFilled(b, 8<<20, 16<<20, process.Settings{}), newTraffic()
+	f.judging = judging
 	for range 8 { // the tables get their size
 		f.pass(b, tr)
 	}
