@@ -6,8 +6,10 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"vigil/decode"
+	"vigil/sensor/alert"
 )
 
 func write(t *testing.T, text string) string {
@@ -48,10 +50,20 @@ arguments: "1KiB"
 processes: 128
 socket: /run/other.sock
 metrics: 127.0.0.1:9464
+judge: false
+rules: [/etc/vigil/rules]
+intelligence: [/etc/vigil/bad.txt]
+suppress:
+  - {rule: vigil-exec-shm, filter: 'exe~/opt/', reason: known, until: 2027-01-31}
 `))
+	known := &alert.Suppression{Rule: "vigil-exec-shm", Filter: "exe~/opt/", Reason: "known", Until: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)}
+	if err := known.Compile(); err != nil {
+		t.Fatal(err)
+	}
 	want := Config{
 		Scope: "cgroup:/system.slice", Tier: "kprobe", Kinds: []string{"exec", "file_open"}, Watch: []string{"/etc/shadow", ".ssh/"},
 		Vital: 64 << 10, Bulk: 1 << 20, Arguments: 1 << 10, Processes: 128, Socket: "/run/other.sock", Metrics: "127.0.0.1:9464",
+		Rules: []string{"/etc/vigil/rules"}, Intelligence: []string{"/etc/vigil/bad.txt"}, Suppress: []*alert.Suppression{known},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v\nwant %+v", got, err, want)
@@ -60,7 +72,7 @@ metrics: 127.0.0.1:9464
 		t.Errorf("%d fields, %d keys", n, len(want.fields()))
 	}
 	restart := Default()
-	if keys := restart.differs(&want); strings.Join(keys, " ") != "scope tier vital bulk arguments processes socket metrics" {
+	if keys := restart.differs(&want); strings.Join(keys, " ") != "scope tier vital bulk arguments processes socket metrics judge" {
 		t.Errorf("what differs: %v", keys)
 	}
 }
