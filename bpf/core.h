@@ -213,9 +213,10 @@ static __always_inline void let_go(void)
 
 // Where a kernel preempts within programs even hold does not help for certain: the
 // task may be taken off its CPU before it holds and while it lets go, and until it is
-// back the kernel skips the program for all others there. What must not be missed has
-// two spares, programs on the same hook after it: each looks whether the event is told
-// already, by the CPU's last and else by the process table, and does the work if not.
+// back the kernel skips the program for all others there. What must not be missed, and
+// has no hook where nobody is taken off its CPU, has spares, programs on the same hook
+// after it: each looks whether the event is told already, by the CPU's last and else by
+// the process table, and does the work if not.
 // The kernel counts what it skips, `spared` what spares took over.
 struct turn {
 	u64 told;   // the last event: made by exec_id_of

@@ -29,6 +29,9 @@ import (
 // kinds exec and process, else the one that acts. The nil Filter matches all.
 type Filter struct{ terms []term }
 
+// All tells whether it lets everything through.
+func (f *Filter) All() bool { return f == nil || len(f.terms) == 0 }
+
 type field uint8
 
 const (

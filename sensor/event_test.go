@@ -174,7 +174,7 @@ func TestSuppression(t *testing.T) {
 	if err := all[0].Compile(); err != nil {
 		t.Fatal(err)
 	}
-	p.Suppress(all)
+	p.judge.book.Suppress(all)
 	p.Record(runFromMemory(0))
 	other := recordtest.DecodedWith(decode.Header{Time: 12e9, ExecID: 0xc, ParentExecID: 0xa, PID: 200, UID: 34, Count: 1}, decode.KindExec,
 		decode.Exec{PPID: 10}, recordtest.Texts("/dev/shm/y", "y\x00", "/srv", "", "", "", "y")...)

@@ -53,43 +53,38 @@ func NewFollowers() *Followers { return &Followers{all: map[*follower]struct{}{}
 
 // Take hands an event to all who want it. Without followers it does nothing.
 func (f *Followers) Take(e *Event) {
-	if f.count.Load() == 0 {
-		return
+	if f.count.Load() > 0 {
+		f.tell(e, func(to *follower) bool { return to.wants(e) }, func(m form, dst []byte) []byte { return m.append(dst, e) })
 	}
+}
+
+// Alert hands an alert to all who want its event, and to who wants alerts.
+func (f *Followers) Alert(a *detect.Alert, did detect.Activity, e *Event) {
+	if f.count.Load() > 0 {
+		f.tell(e, func(to *follower) bool { return to.wantsAlert(a, e) }, func(m form, dst []byte) []byte { return m.appendAlert(dst, a, did) })
+	}
+}
+
+// tell hands a line to those who want it, written once in each form that they ask for.
+func (f *Followers) tell(e *Event, wants func(*follower) bool, write func(form, []byte) []byte) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	var lines [formCount][]byte
 	for to := range f.all {
-		if to.alerts || to.kinds>>e.Record.Kind()&1 == 0 || !e.Matches(to.filter) {
+		if !wants(to) {
 			continue
 		}
 		line := &lines[to.form]
 		if *line == nil {
-			f.room = to.form.append(f.room[:0], e)
+			f.room = write(to.form, f.room[:0])
 			*line = append([]byte(nil), f.room...)
 		}
 		f.send(to, *line, e)
 	}
 }
 
-// Alert hands an alert to all who want its event, and to who wants alerts.
-func (f *Followers) Alert(a *detect.Alert, did detect.Activity, e *Event) {
-	if f.count.Load() == 0 {
-		return
-	}
-	f.mutex.Lock()
-	defer f.mutex.Unlock()
-	var lines [formCount][]byte
-	for to := range f.all {
-		if !to.wantsAlert(a, e) {
-			continue
-		}
-		line := &lines[to.form]
-		if *line == nil {
-			*line = to.form.appendAlert(nil, a, did)
-		}
-		f.send(to, *line, e)
-	}
+func (to *follower) wants(e *Event) bool {
+	return !to.alerts && to.kinds>>e.Record.Kind()&1 != 0 && e.Matches(to.filter)
 }
 
 // wantsAlert: who follows events sees the alerts about those that are shown.
@@ -100,7 +95,10 @@ func (to *follower) wantsAlert(a *detect.Alert, e *Event) bool {
 	if a.Dismissed() || to.form != formJSON && a.Finding.Severity < decode.Low {
 		return false
 	}
-	return e == nil || to.kinds>>e.Record.Kind()&1 != 0 && e.Matches(to.filter)
+	if e == nil { // it closes one: with a filter nobody can know whether it was shown before
+		return to.filter.All()
+	}
+	return to.wants(e)
 }
 
 // send hands a line to a follower, or notes that it missed it.

@@ -2,7 +2,6 @@ package sensor
 
 import (
 	"vigil/decode"
-	"vigil/sensor/alert"
 	"vigil/sensor/process"
 )
 
@@ -44,9 +43,6 @@ func (p *Replay) Finish() {
 	p.judge.book.Finish()
 	p.to.Flush()
 }
-
-// Suppress sets what is dismissed.
-func (p *Replay) Suppress(all []*alert.Suppression) { p.judge.book.Suppress(all) }
 
 func (p *Replay) describe(r decode.Record, who *process.Process) *decode.Actor {
 	p.actors[0] = decode.Actor{BootOffset: p.meta.BootOffset, Hostname: p.meta.Host, ExecID: r.ExecID, PID: r.PID}

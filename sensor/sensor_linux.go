@@ -168,8 +168,8 @@ func (s *Sensor) watch(c *Config) error {
 }
 
 // Reload takes what may change while running: kinds, watched paths, rules and what
-// judges with them. It gives the
-// keys of what else has changed, which a restart would take.
+// judges with them. It gives the keys of what else has changed, which a restart would
+// take. What cannot be loaded changes nothing.
 func (s *Sensor) Reload(ctx context.Context, to Config) (restart []string, err error) {
 	if err := to.Check(); err != nil {
 		return nil, err
@@ -181,13 +181,21 @@ func (s *Sensor) Reload(ctx context.Context, to Config) (restart []string, err e
 	if err != nil {
 		return nil, err
 	}
+	rules, err := s.loadRules(&c)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.capture.SetKinds(kinds); err != nil {
 		return nil, err
 	}
 	if err := s.watch(&c); err != nil {
 		return nil, err
 	}
-	if err := s.reloadRules(ctx, &c); err != nil {
+	// Between two events: none is missed, and none judged by half of either.
+	if err := s.Ask(ctx, func() {
+		s.judge.use(rules)
+		s.judge.book.Suppress(c.Suppress)
+	}); err != nil {
 		return nil, err
 	}
 	s.config.Store(&c)
@@ -207,19 +215,6 @@ func (s *Sensor) loadRules(c *Config) (*Rules, error) {
 		s.log.Warn("a rule is not loaded", "problem", p)
 	}
 	return r, nil
-}
-
-// reloadRules compiles the rules beside the pipeline, which takes them between two
-// events: none is missed, and none judged by half of either.
-func (s *Sensor) reloadRules(ctx context.Context, c *Config) error {
-	r, err := s.loadRules(c)
-	if err != nil {
-		return err
-	}
-	return s.Ask(ctx, func() {
-		s.judge.use(r)
-		s.judge.book.Suppress(c.Suppress)
-	})
 }
 
 // Coverage says how each kind is captured.

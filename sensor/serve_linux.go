@@ -34,8 +34,8 @@ func (s *Sensor) Serve(ctx context.Context, l net.Listener, followers *Followers
 	mux.HandleFunc("GET /processes", s.serveProcesses)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.Handle("GET /events", followers)
-	mux.HandleFunc("GET /alerts", s.serveAlerts)
-	mux.HandleFunc("GET /alerts/follow", followers.ServeAlerts)
+	mux.HandleFunc("GET /alerts", s.judges(s.serveAlerts))
+	mux.HandleFunc("GET /alerts/follow", s.judges(followers.ServeAlerts))
 	return serve(ctx, l, mux)
 }
 
@@ -96,6 +96,18 @@ func (s *Sensor) serveStatus(w http.ResponseWriter, r *http.Request) {
 func (s *Sensor) serveProcesses(w http.ResponseWriter, r *http.Request) {
 	views, err := s.Processes(r.Context())
 	reply(w, views, err)
+}
+
+// judges answers for a sensor that judges, and else says that it does not: no alerts
+// would be taken for a quiet host.
+func (s *Sensor) judges(then http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !s.judging {
+			http.Error(w, "it captures only, and raises no alerts: start it without --no-judge, and with judge: true", http.StatusConflict)
+			return
+		}
+		then(w, r)
+	}
 }
 
 // serveAlerts gives the alerts that are kept, the oldest first, as JSON lines.

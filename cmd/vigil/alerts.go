@@ -24,14 +24,12 @@ type alertsCommand struct {
 
 // alertLine is what is shown of an alert: a part of OCSF's Detection Finding.
 type alertLine struct {
-	Activity string          `json:"activity_name"`
 	Severity decode.Severity `json:"severity_id"`
 	Status   string          `json:"status"`
 	Reason   string          `json:"status_detail"`
 	Last     int64           `json:"end_time"` // ms since 1970
 	Count    uint64          `json:"count"`
 	Metadata struct {
-		ID       string `json:"uid"`
 		Incident string `json:"correlation_uid"`
 	} `json:"metadata"`
 	Info struct {
@@ -59,9 +57,6 @@ type processPart struct {
 	PID  uint32 `json:"pid"`
 	Name string `json:"name"`
 	Line string `json:"cmd_line"`
-	User struct {
-		Name string `json:"name"`
-	} `json:"user"`
 }
 
 func (a *alertLine) dismissed() bool { return a.Status == "Suppressed" }
@@ -100,7 +95,7 @@ func readAlerts(r io.Reader, take func(*alertLine) error, other func([]byte) err
 	}
 }
 
-// severities by what the flag takes.
+// parseSeverity reads what the flag takes.
 func parseSeverity(name string) (decode.Severity, error) {
 	for s := decode.Informational; s <= decode.High; s++ {
 		if strings.EqualFold(name, s.String()) {

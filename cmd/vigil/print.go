@@ -51,13 +51,39 @@ func (p *printer) Take(e *sensor.Event) {
 func (p *printer) Alert(a *detect.Alert, did detect.Activity, e *sensor.Event) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.err != nil || a.Dismissed() || !p.json && a.Finding.Severity < decode.Low || e != nil && (p.shows != nil && !p.shows(e.Record.Kind()) || !e.Matches(p.filter)) {
+	if p.err != nil || a.Dismissed() || !p.wantsAbout(e) {
+		return
+	}
+	p.appendAlert(a, did, "")
+}
+
+// wantsAbout tells whether what is about an event is to be shown. What is about none
+// closes an alert: with a filter nobody can know whether it was shown before.
+func (p *printer) wantsAbout(e *sensor.Event) bool {
+	if e == nil {
+		return p.filter.All()
+	}
+	return (p.shows == nil || p.shows(e.Record.Kind())) && e.Matches(p.filter)
+}
+
+// lineAlert prints an alert about a line of a file.
+func (p *printer) lineAlert(number int, a *detect.Alert) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.appendAlert(a, detect.Create, fmt.Sprintf("line %d: ", number))
+}
+
+func (p *printer) appendAlert(a *detect.Alert, did detect.Activity, where string) {
+	if !p.json && a.Finding.Severity < decode.Low {
 		return
 	}
 	if p.json {
 		p.buffer = sensor.AppendAlert(p.buffer, a, did)
 	} else {
-		p.buffer = sensor.AppendAlertLine(p.buffer, a, p.style)
+		p.buffer = sensor.AppendAlertLine(append(p.buffer, where...), a, p.style)
+	}
+	if len(p.buffer) >= printBuffer {
+		p.write()
 	}
 }
 

@@ -1,39 +1,43 @@
-package main
+package sensor
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
 
-	"vigil/decode"
 	"vigil/detect"
 	"vigil/detect/rule"
-	"vigil/sensor"
 )
 
-// mostLine bounds a line of events: one that is longer is none.
-const mostLine = 16 << 20
+// ErrNoSource is that of a line that names no log source where none is given.
+var ErrNoSource = errors.New("the line names no logsource")
 
-// lines judges events that are JSON lines with Sigma's names of fields by the rules;
+// Lines judges events that are JSON lines with Sigma's names of fields by the rules;
 // behaviours want records. A line may name its log source itself, as Sigma does:
 // "logsource": {"product": "linux", "category": "process_creation"}.
-type lines struct {
-	out        *printer
+type Lines struct {
 	set        *rule.Set
 	matcher    *rule.Matcher
 	correlator *rule.Correlator
-	source     string // of lines that name none: PRODUCT/CATEGORY or PRODUCT/CATEGORY/SERVICE
+	source     string
 	events     map[rule.LogSource]*rule.Fields
+	tell       func(*detect.Alert)
 
-	number int
+	number int // of the line in hand
 	text   []byte
 	line   eventLine
+}
+
+// NewLines makes a judge of lines that tells of each alert. The source is that of lines
+// that name none: PRODUCT/CATEGORY or PRODUCT/CATEGORY/SERVICE; "": there must be none.
+func NewLines(r *Rules, source string, tell func(*detect.Alert)) *Lines {
+	return &Lines{
+		set: r.Set, matcher: r.Set.NewMatcher(), correlator: r.Set.NewCorrelator(groups), source: source,
+		events: map[rule.LogSource]*rule.Fields{}, tell: tell,
+	}
 }
 
 // eventLine is what is read of a line beside the fields that rules ask for.
@@ -54,35 +58,9 @@ type eventLine struct {
 	at        time.Time
 }
 
-// replayLines reads all and judges it.
-func (r *replayCommand) replayLines(c *console, from io.Reader, out *printer) error {
-	loaded, err := sensor.LoadRules(r.Rules, nil)
-	if err != nil {
-		return err
-	}
-	l := &lines{
-		out: out, set: loaded.Set, matcher: loaded.Set.NewMatcher(), correlator: loaded.Set.NewCorrelator(4096), source: r.Source,
-		events: map[rule.LogSource]*rule.Fields{},
-	}
-	scan := bufio.NewScanner(from)
-	scan.Buffer(make([]byte, 0, 64<<10), mostLine)
-	for c.ctx.Err() == nil && out.err == nil && scan.Scan() {
-		l.number++
-		if l.text = bytes.TrimSpace(scan.Bytes()); len(l.text) == 0 {
-			continue
-		}
-		if err := l.judge(); err != nil {
-			return fmt.Errorf("line %d: %w", l.number, err)
-		}
-	}
-	if err := scan.Err(); err != nil {
-		return fmt.Errorf("line %d: %w", l.number+1, err)
-	}
-	return nil
-}
-
-func (l *lines) judge() error {
-	l.line = eventLine{}
+// Judge judges a line, of which this is the number.
+func (l *Lines) Judge(number int, text []byte) error {
+	l.number, l.text, l.line = number, text, eventLine{}
 	if err := json.Unmarshal(l.text, &l.line); err != nil {
 		return fmt.Errorf("no JSON object with fields of Sigma: %w", err)
 	}
@@ -108,12 +86,12 @@ func (l *lines) judge() error {
 	return nil
 }
 
-func (l *lines) logSource() (rule.LogSource, error) {
+func (l *Lines) logSource() (rule.LogSource, error) {
 	if s := l.line.Source; s != nil {
 		return rule.LogSource{Product: s.Product, Category: s.Category, Service: s.Service}, nil
 	}
 	if l.source == "" {
-		return rule.LogSource{}, misuse{errors.New("the line names no logsource: give --source, such as linux/process_creation")}
+		return rule.LogSource{}, ErrNoSource
 	}
 	part := strings.Split(l.source+"//", "/")
 	return rule.LogSource{Product: part[0], Category: part[1], Service: part[2]}, nil
@@ -131,21 +109,14 @@ func timeOf(all ...string) time.Time {
 	return time.Time{}
 }
 
-// found prints the alert of a finding about the line; for eyes, from Low on.
-func (l *lines) found(f *detect.Finding) {
+// found tells of the alert of a finding about the line.
+func (l *Lines) found(f *detect.Finding) {
 	pid, _ := strconv.ParseUint(fmt.Sprint(l.line.PID), 0, 32)
-	a := &detect.Alert{
+	l.tell(&detect.Alert{
 		ID: fmt.Sprintf("line-%d-%s", l.number, f.Rule), Finding: *f, First: l.line.at, Last: l.line.at, Count: 1, Host: l.line.Host,
 		Process: detect.Process{
 			PID: uint32(pid), Path: strings.ReplaceAll(l.line.Image, `\`, "/"), Command: l.line.Command, Directory: l.line.Directory, User: l.line.User,
 		},
 		Evidence: []detect.Evidence{{Event: l.text}},
-	}
-	if !l.out.json {
-		if f.Severity < decode.Low {
-			return
-		}
-		l.out.buffer = fmt.Appendf(l.out.buffer, "line %d: ", l.number)
-	}
-	l.out.Alert(a, detect.Create, nil)
+	})
 }
