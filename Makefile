@@ -44,7 +44,7 @@ fuzz: ## each fuzz test for FUZZTIME
 bench: ## benchmarks of the hot path
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./decode/... ./sensor/... ./bpf/...
 
-bench-overhead: ## what sensing costs: Vigil, bpftrace and auditd beside none, and the limits it keeps: KERNEL=6.12 in about 10 minutes
+bench-overhead: ## what sensing costs: Vigil, bpftrace and auditd beside none, and the limits it keeps: KERNEL=6.12 in about 20 minutes
 	KERNEL=$(if $(filter all,$(KERNEL)),6.12,$(KERNEL)) test/bench/overhead/run
 bench-sigma: ## the Sigma engine beside others, over SigmaHQ's rules (in ../shared or VIGIL_SHARED)
 	cd test/bench/sigma && go test -run '^$$' -bench . -benchtime $(BENCHTIME) .
