@@ -72,6 +72,9 @@ func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 		s.heap = nil
 	}
 	s.config.Store(&c)
+	if err := smallPages(true); err != nil {
+		s.log.Debug("start", "error", err)
+	}
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return nil, fmt.Errorf("read the boot ID: %w", err)

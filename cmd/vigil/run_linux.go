@@ -220,7 +220,10 @@ func (w *watch) start(ctx context.Context) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, w.console.err, w.console.err
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 3 * time.Second
-	err := cmd.Run()
+	err := sensor.StartProgram(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return nil

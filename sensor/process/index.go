@@ -6,7 +6,7 @@ import "math/rand/v2"
 // deletion by shifting back, so that neither churn nor time makes it longer to
 // search. It allocates when it grows, never else.
 type index struct {
-	slots []slot // a power of two of them
+	slots []slot // a power of two of them; the table keeps the entries
 	shift uint   // 64 - log2(len(slots))
 	salt  uint64 // odd; secret, so that nobody can aim at one place
 	used  int
@@ -20,7 +20,7 @@ type slot struct {
 const indexMinimum = 1 << 8
 
 func newIndex() index {
-	return index{slots: make([]slot, indexMinimum), shift: 64 - 8, salt: rand.Uint64() | 1}
+	return index{slots: unscanned[slot](indexMinimum), shift: 64 - 8, salt: rand.Uint64() | 1}
 }
 
 func (x *index) home(key uint64) uint64 { return (key * x.salt) >> x.shift }
@@ -81,7 +81,7 @@ func (x *index) drop(key uint64, p *Process) {
 
 func (x *index) grow() {
 	old := x.slots
-	x.slots, x.used = make([]slot, 2*len(old)), 0
+	x.slots, x.used = unscanned[slot](2*len(old)), 0
 	x.shift--
 	for _, s := range old {
 		if s.entry != nil {

@@ -1,5 +1,7 @@
 package process
 
+import "unsafe"
+
 // links make a value a member of at most one list at a time.
 type links[T any] struct{ prev, next *T }
 
@@ -57,15 +59,18 @@ func (l *list[T, P]) remove(v *T) {
 // pool hands out values and takes them back; new ones come in slabs, which are
 // kept: the most that was ever in use stays allocated.
 type pool[T any, P linked[T]] struct {
-	free *T
-	made int
+	free  *T
+	made  int
+	slabs [][]T // what keeps the values: they need not keep each other
+	make  func(int) []T
 }
 
 const slab = 64
 
 func (f *pool[T, P]) get() *T {
 	if f.free == nil {
-		values := make([]T, slab)
+		values := f.make(slab)
+		f.slabs = append(f.slabs, values)
 		f.made += slab
 		for i := range values {
 			f.put(&values[i])
@@ -80,4 +85,16 @@ func (f *pool[T, P]) get() *T {
 func (f *pool[T, P]) put(v *T) {
 	P(v).around().next = f.free
 	f.free = v
+}
+
+func scanned[T any](n int) []T { return make([]T, n) }
+
+// unscanned makes values in memory that the garbage collector takes for numbers: to follow
+// the links of thousands of entries, each time that the heap has grown a little, costs more
+// than all else that is done with a process. What such values point to must be kept by
+// something else for as long.
+func unscanned[T any](n int) []T {
+	var v T
+	words := make([]uint64, (uintptr(n)*unsafe.Sizeof(v)+7)/8)
+	return unsafe.Slice((*T)(unsafe.Pointer(&words[0])), n)
 }

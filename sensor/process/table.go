@@ -85,6 +85,8 @@ func New(s Settings) *Table {
 		ids:      newIndex(),
 		pids:     newIndex(),
 		texts:    texts{budget: s.TextBytes},
+		entries:  pool[Process, *Process]{make: unscanned[Process]}, // their images are kept by the pool of those
+		images:   pool[Image, *Image]{make: scanned[Image]},         // nothing else keeps the texts
 	}
 }
 
