@@ -1,0 +1,119 @@
+package rule
+
+import (
+	"cmp"
+	"slices"
+)
+
+// treeBuilder gathers the literals of a tree, as they are walked.
+type treeBuilder struct{ keys []treeKey }
+
+// treeKey is a literal, and whether the value is to have no more bytes behind it.
+type treeKey struct {
+	text    []byte
+	over    bool
+	literal uint32
+}
+
+func (b *treeBuilder) add(text []byte, over bool, literal uint32) {
+	b.keys = append(b.keys, treeKey{text, over, literal})
+}
+
+// build gives nil when there is nothing to find.
+func (b *treeBuilder) build() *tree {
+	if len(b.keys) == 0 {
+		return nil
+	}
+	t := &tree{}
+	t.classify(b.keys)
+	for i := range b.keys {
+		k := &b.keys[i]
+		for j, c := range k.text {
+			k.text[j] = t.class[c]
+		}
+		if k.over {
+			k.text = append(k.text, t.over)
+		}
+	}
+	slices.SortFunc(b.keys, func(a, b treeKey) int {
+		return cmp.Or(slices.Compare(a.text, b.text), cmp.Compare(a.literal, b.literal))
+	})
+	g := treeGrower{t, 0}
+	g.grow(b.keys, 0)
+	t.nodes = append(t.nodes, treeNode{found: uint32(len(t.found))})
+	t.edges = append(t.edges, make([]treeEdge, int(t.over)+1)...) // there is one of each class
+	return t
+}
+
+// classify gives each byte that occurs its class.
+func (t *tree) classify(keys []treeKey) {
+	for _, k := range keys {
+		for _, c := range k.text {
+			t.class[c] = 1
+		}
+	}
+	for c := range t.class {
+		if t.class[c] != 0 {
+			t.over++
+			t.class[c] = t.over
+		}
+	}
+	for c := byte('A'); c <= 'Z'; c++ {
+		t.class[c] = t.class[fold(c)]
+	}
+	t.over++
+}
+
+// treeGrower adds nodes. Edges before free are all taken.
+type treeGrower struct {
+	*tree
+	free int
+}
+
+// grow adds the node of keys that begin alike, and all behind it.
+func (g *treeGrower) grow(keys []treeKey, depth int) uint32 {
+	n := uint32(len(g.nodes))
+	g.nodes = append(g.nodes, treeNode{found: uint32(len(g.found))})
+	for len(keys) > 0 && len(keys[0].text) == depth {
+		g.found = append(g.found, keys[0].literal)
+		keys = keys[1:]
+	}
+	var classes []uint8
+	for _, k := range keys {
+		if c := k.text[depth]; len(classes) == 0 || classes[len(classes)-1] != c {
+			classes = append(classes, c)
+		}
+	}
+	at := g.room(classes)
+	g.nodes[n].edges = uint32(at)
+	for _, c := range classes {
+		g.edges[at+int(c)].node = n + 1
+	}
+	for _, c := range classes {
+		to := slices.IndexFunc(keys, func(k treeKey) bool { return k.text[depth] != c })
+		if to < 0 {
+			to = len(keys)
+		}
+		g.edges[at+int(c)].to = g.grow(keys[:to], depth+1)
+		keys = keys[to:]
+	}
+	return n
+}
+
+// room finds where a node's edges can be among those of others.
+func (g *treeGrower) room(classes []uint8) int {
+	if len(classes) == 0 {
+		return 0
+	}
+	for g.free < len(g.edges) && g.edges[g.free].node != 0 {
+		g.free++
+	}
+	for at := max(0, g.free-int(classes[0])); ; at++ {
+		if last := at + int(classes[len(classes)-1]); last >= len(g.edges) {
+			g.edges = append(g.edges, make([]treeEdge, last+1-len(g.edges))...)
+		}
+		if !slices.ContainsFunc(classes, func(c uint8) bool { return g.edges[at+int(c)].node != 0 }) {
+			return at
+		}
+	}
+}
