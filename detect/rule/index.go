@@ -1,7 +1,5 @@
 package rule
 
-import "encoding/binary"
-
 // index finds literals in values that many are looked for in: for each hash of a gram it
 // has the last place of it, and for each place the one before it. Places count on from
 // event to event, so that what is of another event shows by its number.
@@ -35,7 +33,7 @@ func (x *index) add(v []byte) uint32 {
 	before, place := x.before[from:], x.first+uint32(from)
 	i := 0
 	for ; i+8 <= len(v) && i+5 < len(before); i += 6 {
-		w := binary.LittleEndian.Uint64(v[i:]) | gramFold
+		w := wordAt(v, i) | gramFold
 		at := place + uint32(i)
 		h := gram(w << 8).bucket()
 		before[i], x.last[h] = x.last[h], at

@@ -40,7 +40,7 @@ func (st *state) mark(l uint32) {
 }
 
 // fewAsked is for how many literals it is cheaper to look one by one.
-const fewAsked = 4
+const fewAsked = 2
 
 // indexed indexes a column, once, and tells whether it has. It does so when it pays for
 // all that has been asked, with so many literals more.

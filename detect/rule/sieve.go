@@ -14,11 +14,21 @@ const (
 // hash spreads grams over the upper bits.
 func (g gram) hash() uint32 { return uint32(g) * 0x9e3779b1 }
 
-// gramAt reads a gram, as if zeros followed a value.
-func gramAt(v []byte, i int) gram {
-	var b [4]byte
-	copy(b[1:], v[i:])
-	return gram((binary.LittleEndian.Uint32(b[:]) | gramFold&0xffffffff) &^ 0xff)
+// gramAt reads a gram, as if zeros followed a text.
+func gramAt(text []byte, i int) gram { return gram((wordAt(text, i) | gramFold) << 8) }
+
+// wordAt reads eight bytes, as if zeros followed a value.
+func wordAt(v []byte, i int) (w uint64) {
+	if i+8 <= len(v) {
+		return binary.LittleEndian.Uint64(v[i:])
+	}
+	if len(v) >= 8 {
+		return binary.LittleEndian.Uint64(v[len(v)-8:]) >> (8 * uint(i+8-len(v)) & 63)
+	}
+	for k, b := range v[i:] {
+		w |= uint64(b) << (8 * uint(k) & 63)
+	}
+	return w
 }
 
 // sieve finds literals anywhere in a value. It looks at every second place of it only,
@@ -57,9 +67,9 @@ func (f *sieve) knows(g gram) bool {
 // sieve marks the literals of a sieve that are in a value, and tells whether the value
 // is more than ASCII.
 func (st *state) sieve(f *sieve, v []byte) bool {
-	i, all := 0, uint64(0)
-	for ; i+8 <= len(v); i += 6 {
-		w := binary.LittleEndian.Uint64(v[i:])
+	all := uint64(0)
+	for i := 0; i < len(v); i += 6 {
+		w := wordAt(v, i)
 		all |= w
 		w |= gramFold
 		if g := gram(w << 8); f.knows(g) {
@@ -70,13 +80,6 @@ func (st *state) sieve(f *sieve, v []byte) bool {
 		}
 		if g := gram(w >> 24 &^ 0xff); f.knows(g) {
 			st.compare(f, v, i+4, g)
-		}
-	}
-	for ; i < len(v); i += 2 {
-		g := gramAt(v, i)
-		all |= uint64(g)
-		if f.knows(g) {
-			st.compare(f, v, i, g)
 		}
 	}
 	for _, b := range f.bytes {

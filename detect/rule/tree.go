@@ -7,55 +7,58 @@ package rule
 type tree struct {
 	class [256]uint8 // 0: no literal has the byte
 	over  uint8
-	nodes []treeNode // one more than there are
+	root  uint32
 	edges []treeEdge
+	finds []uint32 // where in found each find begins, and the end
 	found []uint32 // literals
 }
 
-type treeNode struct {
-	edges uint32 // where in edges that of class 0 would be
-	found uint32 // where in found its literals begin
-}
-
-type treeEdge struct{ node, to uint32 } // the node it is of, plus 1
-
-func (t *tree) step(n uint32, class uint8) uint32 {
-	if e := t.edges[t.nodes[n].edges+uint32(class)]; e.node == n+1 {
-		return e.to
-	}
-	return 0
+// treeEdge leads on from a node. A node is where the edge of class 0 would be.
+type treeEdge struct {
+	node uint32 // that it is of
+	to   uint32
+	find uint32 // what is found there; 0: nothing
 }
 
 // forward marks the literals that a value begins with.
 func (st *state) forward(t *tree, v []byte) {
-	n := uint32(0)
+	n := t.root
 	for _, b := range v {
-		if n = t.step(n, t.class[b]); n == 0 {
+		e := &t.edges[n+uint32(t.class[b])]
+		if e.node != n {
 			return
 		}
-		st.arrive(t, n)
+		if n = e.to; e.find != 0 {
+			st.arrive(t, e.find)
+		}
 	}
-	if n = t.step(n, t.over); n != 0 {
-		st.arrive(t, n)
-	}
+	st.finish(t, n)
 }
 
 // backward marks the literals that a value ends with, and is.
 func (st *state) backward(t *tree, v []byte) {
-	n := uint32(0)
+	n := t.root
 	for i := len(v) - 1; i >= 0; i-- {
-		if n = t.step(n, t.class[v[i]]); n == 0 {
+		e := &t.edges[n+uint32(t.class[v[i]])]
+		if e.node != n {
 			return
 		}
-		st.arrive(t, n)
+		if n = e.to; e.find != 0 {
+			st.arrive(t, e.find)
+		}
 	}
-	if n = t.step(n, t.over); n != 0 {
-		st.arrive(t, n)
+	st.finish(t, n)
+}
+
+// finish marks the literals that are all of a value.
+func (st *state) finish(t *tree, n uint32) {
+	if e := &t.edges[n+uint32(t.over)]; e.node == n {
+		st.arrive(t, e.find)
 	}
 }
 
-func (st *state) arrive(t *tree, n uint32) {
-	for _, l := range t.found[t.nodes[n].found:t.nodes[n+1].found] {
+func (st *state) arrive(t *tree, find uint32) {
+	for _, l := range t.found[t.finds[find]:t.finds[find+1]] {
 		if st.seen[l] != st.epoch {
 			st.mark(l)
 		}
@@ -66,5 +69,5 @@ func (t *tree) size() int {
 	if t == nil {
 		return 0
 	}
-	return len(t.class) + 8*(len(t.nodes)+len(t.edges)) + 4*len(t.found)
+	return len(t.class) + 12*len(t.edges) + 4*(len(t.finds)+len(t.found))
 }

@@ -38,9 +38,11 @@ func (b *treeBuilder) build() *tree {
 	slices.SortFunc(b.keys, func(a, b treeKey) int {
 		return cmp.Or(slices.Compare(a.text, b.text), cmp.Compare(a.literal, b.literal))
 	})
-	g := treeGrower{t, 0}
-	g.grow(b.keys, 0)
-	t.nodes = append(t.nodes, treeNode{found: uint32(len(t.found))})
+	t.finds = []uint32{0}
+	g := treeGrower{t, 1, map[uint32]bool{}}
+	root := g.grow(b.keys, 0)
+	t.root = root.to
+	t.finds = append(t.finds, uint32(len(t.found)))
 	t.edges = append(t.edges, make([]treeEdge, int(t.over)+1)...) // there is one of each class
 	return t
 }
@@ -67,52 +69,59 @@ func (t *tree) classify(keys []treeKey) {
 // treeGrower adds nodes. Edges before free are all taken.
 type treeGrower struct {
 	*tree
-	free int
+	free  uint32
+	nodes map[uint32]bool
 }
 
-// grow adds the node of keys that begin alike, and all behind it.
-func (g *treeGrower) grow(keys []treeKey, depth int) uint32 {
-	n := uint32(len(g.nodes))
-	g.nodes = append(g.nodes, treeNode{found: uint32(len(g.found))})
+// grow adds the node of keys that begin alike, and all behind it, and gives an edge to it.
+func (g *treeGrower) grow(keys []treeKey, depth int) treeEdge {
+	var e treeEdge
+	if len(keys[0].text) == depth {
+		e.find = uint32(len(g.finds))
+		g.finds = append(g.finds, uint32(len(g.found)))
+	}
 	for len(keys) > 0 && len(keys[0].text) == depth {
 		g.found = append(g.found, keys[0].literal)
 		keys = keys[1:]
 	}
-	var classes []uint8
+	if len(keys) == 0 {
+		return e // to 0, of which no edge is
+	}
+	var classes []uint32
 	for _, k := range keys {
-		if c := k.text[depth]; len(classes) == 0 || classes[len(classes)-1] != c {
+		if c := uint32(k.text[depth]); len(classes) == 0 || classes[len(classes)-1] != c {
 			classes = append(classes, c)
 		}
 	}
-	at := g.room(classes)
-	g.nodes[n].edges = uint32(at)
+	e.to = g.room(classes)
 	for _, c := range classes {
-		g.edges[at+int(c)].node = n + 1
+		g.edges[e.to+c].node = e.to
 	}
 	for _, c := range classes {
-		to := slices.IndexFunc(keys, func(k treeKey) bool { return k.text[depth] != c })
+		to := slices.IndexFunc(keys, func(k treeKey) bool { return uint32(k.text[depth]) != c })
 		if to < 0 {
 			to = len(keys)
 		}
-		g.edges[at+int(c)].to = g.grow(keys[:to], depth+1)
+		edge := g.grow(keys[:to], depth+1)
+		edge.node = e.to
+		g.edges[e.to+c] = edge
 		keys = keys[to:]
 	}
-	return n
+	return e
 }
 
-// room finds where a node's edges can be among those of others.
-func (g *treeGrower) room(classes []uint8) int {
-	if len(classes) == 0 {
-		return 0
-	}
-	for g.free < len(g.edges) && g.edges[g.free].node != 0 {
+// room makes a node where its edges can be among those of others.
+func (g *treeGrower) room(classes []uint32) uint32 {
+	for int(g.free) < len(g.edges) && g.edges[g.free].node != 0 {
 		g.free++
 	}
-	for at := max(0, g.free-int(classes[0])); ; at++ {
-		if last := at + int(classes[len(classes)-1]); last >= len(g.edges) {
+	for at := max(1, g.free-min(g.free, classes[0])); ; at++ {
+		if last := int(at + classes[len(classes)-1]); last >= len(g.edges) {
 			g.edges = append(g.edges, make([]treeEdge, last+1-len(g.edges))...)
 		}
-		if !slices.ContainsFunc(classes, func(c uint8) bool { return g.edges[at+int(c)].node != 0 }) {
+		taken := func(c uint32) bool { return g.edges[at+c].node != 0 }
+		if !g.nodes[at] && !slices.ContainsFunc(classes, taken) {
+			g.nodes[at] = true
 			return at
 		}
 	}
