@@ -40,18 +40,19 @@ type state struct {
 	candidates []uint32
 	columns    []columnState
 	values     [][]byte
-	checked    []checkState
+	checked    []checkState // by choice, then by check
+	index      index
 }
 
 // missed is added to the epoch for a literal that was looked for and is not there.
 const missed = 1
 
 type columnState struct {
-	read, scanned uint32 // epoch
-	asked         uint32 // how often, of the literals of rest
-	present       bool
-	from, to      uint32   // in values
-	hung, rest    []uint32 // epoch, by the automaton's finds
+	read, scanned, indexed uint32 // epoch
+	asked                  uint32 // how many literals, that no scan finds
+	first                  uint32 // place in the index
+	present                bool
+	from, to               uint32 // in values
 }
 
 type checkState struct {
@@ -60,16 +61,11 @@ type checkState struct {
 }
 
 func newState(p *program) *state {
-	st := &state{
+	return &state{
 		p: p, seen: make([]uint32, len(p.literals)), touched: make([]uint32, len(p.rules)),
 		candidates: make([]uint32, 0, len(p.rules)), columns: make([]columnState, len(p.columns)),
-		checked: make([]checkState, len(p.checks)), values: make([][]byte, 0, 64),
+		checked: make([]checkState, len(p.choices)+len(p.checks)), values: make([][]byte, 0, 64),
 	}
-	for i := range p.columns {
-		st.columns[i].hung = make([]uint32, len(p.columns[i].hung.finds))
-		st.columns[i].rest = make([]uint32, len(p.columns[i].rest.finds))
-	}
-	return st
 }
 
 func (st *state) match(e Event, emit func(*Rule)) {
@@ -97,9 +93,7 @@ func (st *state) begin(e Event) {
 		clear(st.touched)
 		for i := range st.columns {
 			col := &st.columns[i]
-			col.read, col.scanned = 0, 0
-			clear(col.hung)
-			clear(col.rest)
+			col.read, col.scanned, col.indexed = 0, 0, 0
 		}
 		clear(st.checked)
 		st.epoch = 2
@@ -107,6 +101,7 @@ func (st *state) begin(e Event) {
 	st.event = e
 	st.candidates = st.candidates[:0]
 	st.values = st.values[:0]
+	st.index.begin()
 }
 
 // run evaluates a rule.
@@ -125,28 +120,39 @@ func (st *state) run(rule uint32) bool {
 }
 
 func (st *state) holds(test uint32) bool {
-	if int(test) < len(st.seen) {
-		if st.seen[test] == st.epoch {
-			return true
-		}
-		if st.seen[test] == st.epoch+missed {
-			return false
-		}
-		l := &st.p.literals[test]
-		if l.way == byHung || l.way == byRest && st.scanRest(l.column) {
-			return st.seen[test] == st.epoch
-		}
-		if st.look(l) {
-			st.seen[test] = st.epoch
-			return true
-		}
-		st.seen[test] = st.epoch + missed
+	if int(test) >= len(st.seen) {
+		return st.evaluate(test - uint32(len(st.seen)))
+	}
+	if st.seen[test] == st.epoch {
+		return true
+	}
+	if st.seen[test] == st.epoch+missed {
 		return false
 	}
-	test -= uint32(len(st.seen))
-	known := &st.checked[test]
+	l := &st.p.literals[test]
+	if l.way == byScan {
+		st.scan(l.column)
+		return st.seen[test] == st.epoch
+	}
+	if st.ask(l) {
+		st.seen[test] = st.epoch
+		return true
+	}
+	st.seen[test] = st.epoch + missed
+	return false
+}
+
+// evaluate finds out, once, whether a choice or a check holds.
+func (st *state) evaluate(n uint32) bool {
+	known := &st.checked[n]
 	if known.epoch != st.epoch {
-		*known = checkState{st.epoch, st.check(&st.p.checks[test])}
+		holds := false
+		if choices := len(st.p.choices); int(n) < choices {
+			holds = st.oneOf(&st.p.choices[n])
+		} else {
+			holds = st.check(&st.p.checks[int(n)-choices])
+		}
+		*known = checkState{st.epoch, holds}
 	}
 	return known.holds
 }
