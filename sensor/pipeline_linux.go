@@ -124,6 +124,7 @@ func (s *Sensor) drain() int {
 		s.peaks[i] = max(s.peaks[i], r.Queued())
 	}
 	s.users.forget()
+	s.userHashes.forget()
 	s.containers.forget()
 	bulk := s.capture.Bulk.End()
 	n := s.capture.Vital.Read(s.capture.Vital.End(), s.take)

@@ -42,6 +42,7 @@ type Sensor struct {
 	actors     [2]decode.Actor
 	users      memo[string] // of the batch
 	containers memo[decode.Container]
+	userHashes memo[uint64]
 	gaps       gaps
 	loss       lossRecord
 	lost       map[bpf.Lost]uint64 // without Records: told already

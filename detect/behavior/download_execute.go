@@ -50,6 +50,22 @@ func (m *DownloadExecute) Kinds() Kinds {
 // Findings are what it may find.
 func (m *DownloadExecute) Findings() []*detect.Finding { return []*detect.Finding{&m.file, &m.pipe} }
 
+// Glance implements Glancer.
+func (m *DownloadExecute) Glance(e *Event) Glance {
+	name := e.image()
+	switch e.Kind() {
+	case decode.KindFileOpen, decode.KindFileWrite:
+		if !downloader(name) {
+			return Pass
+		}
+	case decode.KindExec:
+		if e.Exec().Flags&decode.ExecScript == 0 && !shell(name) && !interpreter(name) && !downloader(name) {
+			return Follow
+		}
+	}
+	return Look
+}
+
 // Judge takes one record.
 func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 	switch e.Kind() {
@@ -72,6 +88,9 @@ func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 	case decode.KindExec:
 		if m.ran(e) {
 			return process(&m.file, e)
+		}
+		if e.glance == Follow {
+			return Alert{}, false
 		}
 		if m.piped(e) {
 			return process(&m.pipe, e)
@@ -123,6 +142,9 @@ func (m *DownloadExecute) ran(e *Event) bool {
 	x := e.Exec()
 	if m.take(e, identity(x.Device, x.Inode)) {
 		return true
+	}
+	if e.glance == Follow {
+		return false
 	}
 	if x.Flags&decode.ExecScript != 0 && m.given(e, e.Text(decode.ExecFilenameText)) {
 		return true
