@@ -28,6 +28,7 @@
 // event that it matches: only rules whose literal was seen are evaluated, by a chain of
 // tests with a jump for yes and one for no.
 //
-// What a host does it does again and again: which rules a record matched is remembered
-// by a hash of all that rules can ask of it (memo), for execs and connections.
+// Programs are the same again and again, what they are told to do is not: what records
+// whose actors are alike (detect.Like) decide of the rules is found out once (memo), and
+// of the next such record only what is still open is looked at.
 package rule
