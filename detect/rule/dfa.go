@@ -43,7 +43,7 @@ func newDFA(expression string) *dfa {
 
 // match tells whether the expression matches anywhere in a text.
 func (d *dfa) match(text []byte) bool {
-	s := 0
+	at, row := uint16(0), d.rows
 	for i := 0; i < len(text); {
 		var class uint8
 		if c := text[i]; c < utf8.RuneSelf {
@@ -54,13 +54,14 @@ func (d *dfa) match(text []byte) bool {
 			class = d.classOf(r)
 			i += n
 		}
-		next := d.rows[s+int(class)]
-		if next == dfaMatch {
-			return true
+		if next := row[class]; next != at { // mostly it is not, and that can be foreseen
+			if next == dfaMatch {
+				return true
+			}
+			at, row = next, d.rows[int(next)*d.width:]
 		}
-		s = int(next) * d.width
 	}
-	return d.rows[s+d.width-1] == dfaMatch
+	return row[d.width-1] == dfaMatch
 }
 
 func (d *dfa) classOf(r rune) uint8 {

@@ -81,7 +81,7 @@ func (c *compiler) hang() {
 			continue
 		}
 		for _, l := range literals {
-			p.literals[l].way = byHung
+			p.literals[l].way = byScan
 			eager[p.literals[l].column] = true
 			if n := len(on[l]); n == 0 || on[l][n-1] != uint32(i) {
 				on[l] = append(on[l], uint32(i))

@@ -4,13 +4,14 @@ package rule
 type Matcher struct {
 	set    *Set
 	states []*state // by the program's number, made when first needed
+	index  *index   // of the state that is matching
 	memo   *memo
 	note   func(*Rule) // memo.note, made once
 }
 
 // NewMatcher makes what one goroutine needs to match.
 func (s *Set) NewMatcher() *Matcher {
-	m := &Matcher{set: s, states: make([]*state, s.count), memo: s.newMemo()}
+	m := &Matcher{set: s, states: make([]*state, s.count), index: &index{}, memo: s.newMemo()}
 	m.note = m.memo.note
 	return m
 }
@@ -21,7 +22,7 @@ func (m *Matcher) Match(e Event, emit func(*Rule)) {
 	for _, p := range e.Source().programs {
 		st := m.states[p.number]
 		if st == nil {
-			st = newState(p)
+			st = newState(p, m.index)
 			m.states[p.number] = st
 		}
 		st.match(e, emit)
@@ -40,18 +41,19 @@ type state struct {
 	candidates []uint32
 	columns    []columnState
 	values     [][]byte
-	checked    []checkState
+	checked    []checkState // by choice, then by check
+	index      *index
 }
 
 // missed is added to the epoch for a literal that was looked for and is not there.
 const missed = 1
 
 type columnState struct {
-	read, scanned uint32 // epoch
-	asked         uint32 // how often, of the literals of rest
-	present       bool
-	from, to      uint32   // in values
-	hung, rest    []uint32 // epoch, by the automaton's finds
+	read, scanned, indexed uint32 // epoch
+	asked                  uint32 // how many literals, that no scan finds
+	first                  uint32 // place in the index
+	present                bool
+	from, to               uint32 // in values
 }
 
 type checkState struct {
@@ -59,17 +61,12 @@ type checkState struct {
 	holds bool
 }
 
-func newState(p *program) *state {
-	st := &state{
+func newState(p *program, x *index) *state {
+	return &state{
 		p: p, seen: make([]uint32, len(p.literals)), touched: make([]uint32, len(p.rules)),
 		candidates: make([]uint32, 0, len(p.rules)), columns: make([]columnState, len(p.columns)),
-		checked: make([]checkState, len(p.checks)), values: make([][]byte, 0, 64),
+		checked: make([]checkState, len(p.choices)+len(p.checks)), values: make([][]byte, 0, 64), index: x,
 	}
-	for i := range p.columns {
-		st.columns[i].hung = make([]uint32, len(p.columns[i].hung.finds))
-		st.columns[i].rest = make([]uint32, len(p.columns[i].rest.finds))
-	}
-	return st
 }
 
 func (st *state) match(e Event, emit func(*Rule)) {
@@ -97,9 +94,7 @@ func (st *state) begin(e Event) {
 		clear(st.touched)
 		for i := range st.columns {
 			col := &st.columns[i]
-			col.read, col.scanned = 0, 0
-			clear(col.hung)
-			clear(col.rest)
+			col.read, col.scanned, col.indexed = 0, 0, 0
 		}
 		clear(st.checked)
 		st.epoch = 2
@@ -107,6 +102,7 @@ func (st *state) begin(e Event) {
 	st.event = e
 	st.candidates = st.candidates[:0]
 	st.values = st.values[:0]
+	st.index.begin()
 }
 
 // run evaluates a rule.
@@ -125,28 +121,39 @@ func (st *state) run(rule uint32) bool {
 }
 
 func (st *state) holds(test uint32) bool {
-	if int(test) < len(st.seen) {
-		if st.seen[test] == st.epoch {
-			return true
-		}
-		if st.seen[test] == st.epoch+missed {
-			return false
-		}
-		l := &st.p.literals[test]
-		if l.way == byHung || l.way == byRest && st.scanRest(l.column) {
-			return st.seen[test] == st.epoch
-		}
-		if st.look(l) {
-			st.seen[test] = st.epoch
-			return true
-		}
-		st.seen[test] = st.epoch + missed
+	if int(test) >= len(st.seen) {
+		return st.evaluate(test - uint32(len(st.seen)))
+	}
+	if st.seen[test] == st.epoch {
+		return true
+	}
+	if st.seen[test] == st.epoch+missed {
 		return false
 	}
-	test -= uint32(len(st.seen))
-	known := &st.checked[test]
+	l := &st.p.literals[test]
+	if l.way == byScan {
+		st.scan(l.column)
+		return st.seen[test] == st.epoch
+	}
+	if st.ask(l) {
+		st.seen[test] = st.epoch
+		return true
+	}
+	st.seen[test] = st.epoch + missed
+	return false
+}
+
+// evaluate finds out, once, whether a choice or a check holds.
+func (st *state) evaluate(n uint32) bool {
+	known := &st.checked[n]
 	if known.epoch != st.epoch {
-		*known = checkState{st.epoch, st.check(&st.p.checks[test])}
+		holds := false
+		if choices := len(st.p.choices); int(n) < choices {
+			holds = st.oneOf(&st.p.choices[n])
+		} else {
+			holds = st.check(&st.p.checks[int(n)-choices])
+		}
+		*known = checkState{st.epoch, holds}
 	}
 	return known.holds
 }

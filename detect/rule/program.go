@@ -1,7 +1,5 @@
 package rule
 
-import "slices"
-
 // program is the compiled rules of one log source.
 type program struct {
 	number  int
@@ -10,9 +8,10 @@ type program struct {
 	eager   []uint16 // the columns that rules hang on
 	always  []uint32 // rules that hang on nothing
 
-	// A test is known by a number. Those below len(literals) hold when the literal is
-	// found; the others are checked when asked for.
+	// A test is known by a number: first the literals, which hold when they are found, then
+	// the choices, which hold when one of their literals does, then the checks.
 	literals []literal
+	choices  []choice
 	checks   []check
 
 	// hang has, for each literal, where in hanging its rules begin.
@@ -23,11 +22,13 @@ type program struct {
 	code   []jump
 }
 
-// column is a field and its automatons: of the literals that rules hang on, through
-// which every event goes, and of the others, for candidates that ask for one.
+// column is a field, and what finds literals in its values in one pass: those that have
+// their place, and those that rules hang on. The others are looked for when a candidate
+// asks. What is nil has no literals.
 type column struct {
-	field      Field
-	hung, rest *automaton
+	field        Field
+	begins, ends *tree
+	narrow, wide *sieve // the wide one has the literals that are more than ASCII
 }
 
 // literal is a text that must be found in a column.
@@ -36,19 +37,26 @@ type literal struct {
 	column       uint16
 	begins, ends bool // the value
 	way          way
+	bucket       uint16 // of a gram of it in an index
+	offset       uint16 // of that gram
 }
 
 // way is how a literal is found.
 type way uint8
 
 const (
-	byRest way = iota
-	byHung
-	byLook // by looking for it when asked: it has its place, or is short and found everywhere
+	byIndex  way = iota
+	bySearch     // it is too short for a gram
+	byScan
 )
 
-// shortLiteral is the length of literals that an automaton is not troubled with.
-const shortLiteral = 2
+// choice is literals of a column, of which one must be there.
+type choice struct {
+	column  uint16
+	scanned []uint32
+	asked   []uint32
+	buckets []uint16 // of those asked for
+}
 
 // jump asks for a test, and says where to go on.
 type jump struct {
@@ -65,10 +73,14 @@ const (
 func (p *program) size() int {
 	n := 32*len(p.literals) + 4*(len(p.hang)+len(p.hanging)+len(p.starts)) + 12*len(p.code)
 	for i := range p.columns {
-		n += p.columns[i].hung.size() + p.columns[i].rest.size()
+		c := &p.columns[i]
+		n += c.begins.size() + c.ends.size() + c.narrow.size() + c.wide.size()
 	}
 	for i := range p.literals {
 		n += len(p.literals[i].text)
+	}
+	for i := range p.choices {
+		n += 80 + 4*len(p.choices[i].scanned) + 6*len(p.choices[i].asked)
 	}
 	for i := range p.checks {
 		n += p.checks[i].size()
@@ -83,17 +95,22 @@ type compiler struct {
 	columns  map[string]uint16
 	literals map[literal]uint32
 	weights  []weight
+	choices  map[string]uint32
 	checks   map[string]uint32
 	numbers  map[*test]uint32
 }
 
-// checkNumber marks the numbers of checks until it is known how many literals there are.
-const checkNumber = 1 << 31
+// These mark the numbers of choices and checks until it is known how many literals and
+// choices there are.
+const (
+	choiceNumber = 1 << 30
+	checkNumber  = 1 << 31
+)
 
 func (s *Set) compile(rules []*Rule) (*program, error) {
 	c := &compiler{
 		set: s, p: &program{rules: rules}, columns: map[string]uint16{}, literals: map[literal]uint32{},
-		checks: map[string]uint32{}, numbers: map[*test]uint32{},
+		choices: map[string]uint32{}, checks: map[string]uint32{}, numbers: map[*test]uint32{},
 	}
 	for _, r := range rules {
 		c.visit(r.when)
@@ -103,9 +120,12 @@ func (s *Set) compile(rules []*Rule) (*program, error) {
 	for _, r := range rules {
 		c.p.starts = append(c.p.starts, c.encode(r.when, matched, unmatched))
 	}
-	for i := range c.p.code { // the numbers of checks come after those of literals
-		if j := &c.p.code[i]; j.test >= checkNumber {
-			j.test = j.test - checkNumber + uint32(len(c.p.literals))
+	for i := range c.p.code {
+		switch j := &c.p.code[i]; {
+		case j.test >= checkNumber:
+			j.test += uint32(len(c.p.literals)+len(c.p.choices)) - checkNumber
+		case j.test >= choiceNumber:
+			j.test += uint32(len(c.p.literals)) - choiceNumber
 		}
 	}
 	return c.p, nil
@@ -131,25 +151,6 @@ func (c *compiler) literal(field, text string, begins, ends bool) uint32 {
 		c.weights = append(c.weights, weight{rarity: key.rarity()})
 	}
 	return n
-}
-
-// build makes the automatons, when it is known what hangs on what.
-func (c *compiler) build() {
-	hung, rest := make([]trie, len(c.p.columns)), make([]trie, len(c.p.columns))
-	for i := range c.p.literals {
-		l := &c.p.literals[i]
-		switch {
-		case l.way == byHung:
-			hung[l.column].add(l, uint32(i))
-		case l.begins || l.ends || len(l.text) <= shortLiteral:
-			l.way = byLook
-		default:
-			rest[l.column].add(l, uint32(i))
-		}
-	}
-	for i := range c.p.columns {
-		c.p.columns[i].hung, c.p.columns[i].rest = hung[i].build(), rest[i].build()
-	}
 }
 
 // visit gives each test of an expression its number.
@@ -205,45 +206,4 @@ func (c *compiler) needs(t *test) []uint32 {
 		return []uint32{n}
 	}
 	return c.p.checks[n&^checkNumber].guards
-}
-
-// encode writes the code of an expression, from its end, and gives where it begins.
-// Cheap tests come before dear ones.
-func (c *compiler) encode(e *expr, yes, no uint32) uint32 {
-	switch e.op {
-	case opNot:
-		return c.encode(e.kids[0], no, yes)
-	case opTest:
-		c.p.code = append(c.p.code, jump{c.numbers[e.test], yes, no})
-		return uint32(len(c.p.code) - 1)
-	}
-	kids := slices.Clone(e.kids)
-	slices.SortStableFunc(kids, func(a, b *expr) int { return c.price(a) - c.price(b) })
-	for i := len(kids) - 1; i >= 0; i-- {
-		at := c.encode(kids[i], yes, no)
-		if e.op == opAnd {
-			yes = at
-		} else {
-			no = at
-		}
-	}
-	if e.op == opAnd {
-		return yes
-	}
-	return no
-}
-
-// price is about what evaluating an expression costs.
-func (c *compiler) price(e *expr) int {
-	if e.op == opTest {
-		if n := c.numbers[e.test]; n >= checkNumber {
-			return c.p.checks[n&^checkNumber].price()
-		}
-		return 1
-	}
-	sum := 0
-	for _, kid := range e.kids {
-		sum += c.price(kid)
-	}
-	return sum
 }
