@@ -4,7 +4,7 @@ package rule
 type Matcher struct {
 	set    *Set
 	states []*state // by the program's number, made when first needed
-	index  index    // of the values in hand
+	index  index    // of the state that is matching
 }
 
 // NewMatcher makes what one goroutine needs to match.
