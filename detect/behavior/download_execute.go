@@ -21,6 +21,7 @@ type DownloadExecute struct {
 	seed       maphash.Seed
 	file, pipe detect.Finding
 	files      slots[uint64] // by identity and by path: when written
+	last       uint64        // when a downloader was last seen at work
 	runs       slots[run]    // by the same: what ran, for writes that are told later
 	pipes      slots[pair]   // by the process that started both ends
 }
@@ -86,6 +87,9 @@ func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 			return m.late(e, key)
 		}
 	case decode.KindExec:
+		if e.glance == Look && downloader(e.image()) {
+			m.last = max(m.last, e.Time)
+		}
 		if m.ran(e) {
 			return process(&m.file, e)
 		}
@@ -100,6 +104,7 @@ func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 }
 
 func (m *DownloadExecute) remember(e *Event, f *decode.FileIdentity) (Alert, bool) {
+	m.last = max(m.last, e.Time)
 	path := e.Text(decode.FilePathText)
 	if bytes.HasPrefix(path, []byte("/dev/")) && !temporary(path) {
 		return Alert{}, false
@@ -177,8 +182,10 @@ func (m *DownloadExecute) given(e *Event, path []byte) bool {
 func (m *DownloadExecute) take(e *Event, key uint64) bool {
 	when := m.files.find(key)
 	if when == nil || e.Time < *when || e.Time-*when > downloadWindow {
-		r, _ := m.runs.at(key, e.Time)
-		*r = run{e.Time, e.ExecID}
+		if m.last != 0 && e.Time < m.last+downloadWindow { // else nobody will tell of a write
+			r, _ := m.runs.at(key, e.Time)
+			*r = run{e.Time, e.ExecID}
+		}
 		return false
 	}
 	m.files.drop(key)

@@ -49,11 +49,8 @@ const (
 // recorded is the order of texts in records.
 type recorded [decode.ExecCommText + 1][]byte
 
-func textsOf(r decode.Record) recorded {
-	var v recorded
-	for i := range v {
-		v[i] = r.Text(i)
-	}
+func textsOf(r decode.Record) (v recorded) {
+	r.Texts(v[:])
 	return v
 }
 
