@@ -152,8 +152,19 @@ func TestFind(t *testing.T) {
 	if p, err := Find("mining"); err != nil || p.Name != "mining" || !strings.Contains(p.String(), "vigil-mining") {
 		t.Errorf("%v %v", p, err)
 	}
-	if _, err := Find("nothing"); err == nil {
-		t.Error("there is no such playbook")
+	for _, name := range []string{"nothing", ""} {
+		if p, err := Find(name); err == nil {
+			t.Errorf("there is no playbook %q, but %v", name, p)
+		}
+	}
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		if one, err := Find(p.Name); err != nil || one.String() != p.String() {
+			t.Errorf("%s: %v %v", p.Name, one, err)
+		}
 	}
 }
 
