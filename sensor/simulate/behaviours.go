@@ -6,8 +6,8 @@ import (
 )
 
 // ofBehaviours are the playbooks of what no single event shows. Left out are those
-// that take longer than seconds (regular connections), need a hole in the kernel
-// (privilege), or sign-ins, which the sensor does not see yet.
+// that take longer than a minute (regular connections), or need sign-ins, which the
+// sensor does not see yet.
 func ofBehaviours() []Playbook {
 	peer := part{Do: "connect", Host: "203.0.113.9", Port: 4444}
 	command := func(line string) program { return program{Image: "/bin/bash", Arguments: []string{"bash", "-c", line}} }
@@ -62,6 +62,9 @@ func ofBehaviours() []Playbook {
 				x = program{Image: "/tmp/.vigil/x", Part: p}
 			}
 			return s.run("/usr/sbin/cron", x)
+		}},
+		{"privilege-gained", []string{"vigil-privilege-gained"}, "lets one thread become nobody, and another, which stayed root, run a program that does nothing: nobody seems to become root", "", func(s *stage) error {
+			return s.event("/usr/bin/exploit", nil, part{Do: "rise", Then: &program{Image: "/tmp/vigil-risen"}})
 		}},
 		{"port-scan", []string{"vigil-port-scan"}, "tries eighty ports within a network of its own", "", func(s *stage) error {
 			return s.event("/usr/bin/scan", nil, part{Do: "scan", Host: peer.Host, Port: 80})

@@ -108,7 +108,7 @@ func ofEvent(category, rule string, e event) (string, func(*stage) error) {
 		}
 		does = "makes " + target + ", on a file system of its own, " + as
 	case "file_access":
-		if target == "/proc/kcore" {
+		if path.Dir(target) == "/proc" {
 			return "", nil // it is the host's
 		}
 		p.Do, does = "read", "reads "+target+", which is not the host's, "+as
@@ -127,13 +127,18 @@ func ofEvent(category, rule string, e event) (string, func(*stage) error) {
 		p.Path = ""
 		p.Do, p.Text, does = e.text("Operation"), strings.TrimSuffix(strings.TrimPrefix(target, "/memfd:"), " (deleted)"), e.text("Operation")+" of its own memory or child, "+as
 	case "kernel":
-		if e.text("Operation") != "bpf" {
-			return "", nil // what it sets is the host's
+		switch p.Do = e.text("Operation"); p.Do {
+		case "bpf":
+			does = "loads a filter that is attached to nothing and ends with it, " + as
+		case "kexec":
+			does = "asks for another kernel without the capability for it, which the kernel refuses, " + as
+		case "sysctl":
+			p.Do, p.Path, p.Text = "set", "/proc/sys/"+e.text("Name"), e.text("Value")
+			does = "writes to " + p.Path + ", over which lies its own name, " + as
 		}
-		p.Do, does = "bpf", "loads a filter that is attached to nothing and ends with it, "+as
 	case "driver_load":
 		if e.text("ImageLoaded") == "" || rule == "vigil-module-load" {
-			return "", nil // a module that loads would change the kernel
+			return "", nil // only a module that the kernel takes has a name
 		}
 		p.Do, p.Path, does = "module", e.text("ImageLoaded"), "asks the kernel to load a file that is no module, which it refuses, "+as
 	case "mount":
