@@ -55,11 +55,11 @@ func ofBehaviours() []Playbook {
 			return nil
 		}},
 		{"weak-signals", []string{"vigil-weak-signals"}, "below a program called cron: one is hidden, schedules, connects and deletes itself, all on file systems and a network of its own", "", func(s *stage) error {
-			x := program{Image: "/tmp/.vigil/x", Part: part{Do: "delete", Path: "/tmp/.vigil/x"}}
+			x := program{Image: "/tmp/.vigil/x", Copied: true, Part: part{Do: "delete", Path: "/tmp/.vigil/x"}}
 			for _, p := range []part{peer, {Do: "create", Path: "/etc/cron.d/vigil"}, {Do: "chmod", Text: "755", Path: "/tmp/vigil-marked"}} {
 				next := x
 				p.Then = &next
-				x = program{Image: "/tmp/.vigil/x", Part: p}
+				x = program{Image: "/tmp/.vigil/x", Copied: true, Part: p}
 			}
 			return s.run("/usr/sbin/cron", x)
 		}},
