@@ -54,7 +54,7 @@ func (s *simulateCommand) list(c *console, all []simulate.Playbook) error {
 	for _, p := range all {
 		var err error
 		if s.JSON {
-			err = printJSON(c.out, drill.Outcome{Name: p.Name, Does: p.Does, Rules: p.Rules, Blind: p.Blind, Seen: []drill.Sight{}, Silent: []string{}})
+			err = printJSON(c.out, drill.Outcome{Name: p.Name, Does: p.Does, Rules: p.Rules, Blind: p.Lacks.String(), Seen: []drill.Sight{}, Silent: []string{}})
 		} else {
 			err = print(c.out, p.String()+"\n")
 		}

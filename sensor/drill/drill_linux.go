@@ -26,7 +26,7 @@ type Ask func(ctx context.Context, path string) (io.ReadCloser, error)
 type Drill struct {
 	ctx    context.Context
 	ask    Ask
-	tier   string // of the sensor
+	tiers  map[string]string // of the sensor, by kind of event
 	came   chan *alert
 	cancel context.CancelFunc
 	all    sync.WaitGroup
@@ -37,13 +37,11 @@ type Drill struct {
 func Begin(ctx context.Context, ask Ask) (*Drill, error) {
 	d := &Drill{ask: ask, came: make(chan *alert, 1024)}
 	d.ctx, d.cancel = context.WithCancel(ctx)
-	tiers, err := d.tiers()
-	if err != nil {
-		d.cancel()
-		return nil, err
+	var body io.ReadCloser
+	err := d.askTiers()
+	if err == nil {
+		body, err = ask(d.ctx, "/alerts/follow")
 	}
-	d.tier = weakest(tiers)
-	body, err := ask(d.ctx, "/alerts/follow")
 	if err != nil {
 		d.cancel()
 		return nil, err
@@ -69,25 +67,9 @@ func (d *Drill) End() error {
 }
 
 // Tier is the lowest that the sensor captures a kind of event in.
-func (d *Drill) Tier() string { return d.tier }
-
-func (d *Drill) tiers() (map[string]string, error) {
-	body, err := d.ask(d.ctx, "/status")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = body.Close() }()
-	var st sensor.Status
-	if err := json.NewDecoder(body).Decode(&st); err != nil {
-		return nil, fmt.Errorf("read the sensor's answer: %w", err)
-	}
-	return st.Tiers, nil
-}
-
-// weakest is the lowest tier that any kind is captured in.
-func weakest(tiers map[string]string) string {
+func (d *Drill) Tier() string {
 	for _, tier := range []string{"tracepoint", "kprobe"} {
-		for _, t := range tiers {
+		for _, t := range d.tiers {
 			if t == tier {
 				return tier
 			}
@@ -96,11 +78,25 @@ func weakest(tiers map[string]string) string {
 	return "full"
 }
 
+func (d *Drill) askTiers() error {
+	body, err := d.ask(d.ctx, "/status")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	var st sensor.Status
+	if err := json.NewDecoder(body).Decode(&st); err != nil {
+		return fmt.Errorf("read the sensor's answer: %w", err)
+	}
+	d.tiers = st.Tiers
+	return nil
+}
+
 // Play plays one, and waits for its alerts.
 func (d *Drill) Play(p simulate.Playbook) Outcome {
 	o := outcomeOf(p)
-	if tier, why, _ := strings.Cut(p.Blind, ": "); tier != "" && tier == d.tier {
-		o.Blind = why
+	if l := p.Lacks; l.Tier != "" && d.tiers[l.Kind] == l.Tier {
+		o.Blind = l.Why
 	}
 	o.Err = d.play(&o)
 	return o

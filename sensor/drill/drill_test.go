@@ -76,6 +76,12 @@ func TestSensorEnds(t *testing.T) {
 	if len(o.Seen) > 0 || o.Err == nil || !strings.Contains(o.Err.Error(), `no playbook "nothing"`) {
 		t.Errorf("%+v", o)
 	}
+	for tier, why := range map[string]string{"kprobe": "it is dark", "tracepoint": ""} { // mprotect is seen in the first
+		p := simulate.Playbook{Name: "nothing", Rules: []string{"vigil-a"}, Lacks: simulate.Lack{Kind: "mprotect", Tier: tier, Why: "it is dark"}}
+		if o := d.Play(p); o.Blind != why {
+			t.Errorf("what lacks in the %s tier: %+v", tier, o)
+		}
+	}
 	if err := d.End(); err == nil || !strings.Contains(err.Error(), "the sensor has stopped") || d.Tier() != "kprobe" {
 		t.Errorf("%s: %v", d.Tier(), err)
 	}

@@ -83,8 +83,8 @@ func ofRule(text []byte) (Playbook, error) {
 			act = func(s *stage) error { return s.contained(func() error { return once(s) }) }
 		}
 		p := Playbook{Name: strings.TrimPrefix(r.Name, prefix), Rules: []string{r.Name}, Does: does, act: act}
-		if c.Event.text("Operation") == "mprotect" {
-			p.Blind = "tracepoint: what memory was before is not told there"
+		if _, ok := c.Event["WasWritable"]; ok {
+			p.Lacks = Lack{"mprotect", "tracepoint", "what memory was before is not told there"}
 		}
 		return p, nil
 	}

@@ -11,9 +11,20 @@ type Playbook struct {
 	Name  string
 	Rules []string // that it must raise
 	Does  string   // in words
-	Blind string   // the tier that cannot see it, and why; "": none
+	Lacks Lack     // what a tier does not tell that the alert comes of
 
 	act func(*stage) error
+}
+
+// Lack is what a tier does not tell of a kind of event; zero: none lacks anything.
+type Lack struct{ Kind, Tier, Why string }
+
+// String is the tier, and why.
+func (l Lack) String() string {
+	if l.Tier == "" {
+		return ""
+	}
+	return l.Tier + ": " + l.Why
 }
 
 // All gives the playbooks by name: those of the rules, and those of the behaviours.
