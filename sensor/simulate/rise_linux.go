@@ -18,7 +18,7 @@ func rise(next *program) error {
 		// Not unix.Setresuid, which is for all threads.
 		_, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody)
 		dropped <- errno
-		<-dropped // the thread is there until the program is another
+		select {} // the thread is there until the program is another
 	}()
 	if errno := <-dropped; errno != 0 {
 		return fmt.Errorf("become nobody: %w", errno)
