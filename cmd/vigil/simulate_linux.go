@@ -107,6 +107,9 @@ func (s *simulateCommand) play(c *console, all []simulate.Playbook) error {
 	if t.Failed > 0 {
 		err = errors.Join(err, fmt.Errorf("simulate: %s raised no alert", count(t.Failed, "playbook")))
 	}
+	if most, ok := t.Quantile(99); ok && s.Within > 0 && most > s.Within.Milliseconds() {
+		err = errors.Join(err, fmt.Errorf("simulate: 99 of 100 alerts came after %d ms: wanted within %v", most, s.Within))
+	}
 	return errors.Join(err, d.End())
 }
 
