@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,6 +102,38 @@ func traces(t *testing.T) map[string]string {
 		}
 	}
 	return found
+}
+
+// What a playbook runs is this very program: none can change it.
+func TestSelfIsReadOnly(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("a stage of this process's own needs root")
+	}
+	done := make(chan error)
+	go func() { // its thread, which is the stage's, ends with it
+		s, err := newStage()
+		if err != nil {
+			done <- err
+			return
+		}
+		p := program{Image: "/tmp/copy"}
+		if err := s.place(&p); err != nil {
+			done <- err
+			return
+		}
+		for _, path := range []string{self, p.Image} {
+			if err := os.Chmod(path, 0o700); !errors.Is(err, syscall.EROFS) {
+				t.Errorf("chmod of %s: %v", path, err)
+			}
+			if f, err := os.OpenFile(path, os.O_WRONLY, 0); !errors.Is(err, syscall.EROFS) && !errors.Is(err, syscall.ETXTBSY) {
+				t.Errorf("%s is open for writing: %v, %v", path, err, closed(f))
+			}
+		}
+		done <- s.close()
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestWithout: whatever can be alerted of has a playbook, but for what README says has none.

@@ -69,9 +69,26 @@ func newStage() (*stage, error) {
 	if hidden != nil { // where it lies only others may look, or it was deleted
 		err = copySelf(self)
 	} else {
-		err = errors.Join(bind(program, self), program.Close())
+		err = errors.Join(bindSelf(program), program.Close())
 	}
 	return s, errors.Join(err, link("lo", ""))
+}
+
+// bindSelf lets this program lie where only the stage sees it, and nobody can change it:
+// what is bound from there cannot be changed either.
+func bindSelf(program *os.File) error {
+	if err := bind(program, self); err != nil {
+		return err
+	}
+	var st unix.Statfs_t
+	if err := unix.Statfs(self, &st); err != nil {
+		return err
+	}
+	kept := uintptr(st.Flags) & (unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC) // a user's own namespace may not take them away
+	if err := unix.Mount("", self, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|kept, ""); err != nil {
+		return fmt.Errorf("make %s read-only: %w", self, err)
+	}
+	return nil
 }
 
 // openSelf opens this program where it lies. By /proc/self/exe it would be on a mount of
