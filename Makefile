@@ -52,7 +52,7 @@ bench-sigma: ## the Sigma engine beside others, over SigmaHQ's rules (in ../shar
 vm: ## boot the kernel matrix and run the suite inside: KERNEL=5.10|6.1|6.12|7.2|all
 	test/vm/matrix $(KERNEL)
 
-simulate: ## play every playbook before the sensor on the kernel matrix, in each tier: KERNEL=5.10|6.1|6.12|7.2|all
+simulate: ## play every playbook before the sensor on the kernel matrix, in each tier: KERNEL=6.1|6.12|7.2|all
 	test/vm/simulate $(KERNEL)
 
 cross: ## build for every supported system
