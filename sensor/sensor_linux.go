@@ -47,7 +47,8 @@ type Sensor struct {
 	loss       lossRecord
 	lost       map[bpf.Lost]uint64 // without Records: told already
 	lossTime   uint64
-	losses     uint64    // as of the last look
+	losses     uint64 // as of the last look
+	ticks      uint64
 	due        time.Time // of the next tick
 
 	skippedDue time.Time
