@@ -16,7 +16,7 @@ type memo struct {
 }
 
 const (
-	memoKeys = 2048
+	memoKeys = 1024
 	memoBits = 1 << 20 // for all keys, bits; more rules leave room for fewer keys
 )
 
