@@ -137,6 +137,7 @@ func (e *Encoder) reset() {
 	clear(e.actors) // the strings of others
 	clear(e.containers)
 	e.whos, e.actors, e.containers = e.whos[:0], e.actors[:0], e.containers[:0]
+	e.known = e.known[:0]
 	empty(e.whoColumns[:])
 	empty(e.actorColumns[:])
 	empty(e.containerColumns[:])

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ type captured struct {
 type capture struct {
 	meta   decode.Meta
 	events []captured
+	room   []byte
 }
 
 // recordingVariable names a recording of vigil run --record that the benchmarks use.
@@ -33,10 +35,11 @@ type table struct {
 	meta   decode.Meta
 	actors map[uint64]*decode.Actor
 	parent map[uint64]uint64
+	told   map[uint64]*decode.Actor
 }
 
 func newTable(m decode.Meta) *table {
-	return &table{meta: m, actors: map[uint64]*decode.Actor{}, parent: map[uint64]uint64{}}
+	return &table{meta: m, actors: map[uint64]*decode.Actor{}, parent: map[uint64]uint64{}, told: map[uint64]*decode.Actor{}}
 }
 
 func (t *table) actor(r decode.Record) *decode.Actor {
@@ -64,6 +67,10 @@ func (t *table) actor(r decode.Record) *decode.Actor {
 	if r.UID == 0 {
 		told.User = "root"
 	}
+	if last := t.told[r.ExecID]; last != nil && reflect.DeepEqual(*last, told) {
+		return last
+	}
+	t.told[r.ExecID] = &told
 	return &told
 }
 
@@ -84,17 +91,21 @@ func readCapture(tb testing.TB, from io.Reader) *capture {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		r = kept(tb, r)
+		r = c.keep(tb, r)
 		c.events = append(c.events, captured{r, table.actor(r)})
 	}
 }
 
-// kept copies a record.
-func kept(tb testing.TB, r decode.Record) decode.Record {
-	again, err := decode.Decode(aligned(r.Bytes()))
+// keep copies a record to where the one before ends, as records lie in a ring.
+func (c *capture) keep(tb testing.TB, r decode.Record) decode.Record {
+	if len(c.room) < len(r.Bytes()) {
+		c.room = aligned(make([]byte, 4<<20))
+	}
+	again, err := decode.Decode(c.room[:copy(c.room, r.Bytes())])
 	if err != nil {
 		tb.Fatal(err)
 	}
+	c.room = c.room[min((len(r.Bytes())+7)&^7, len(c.room)):]
 	return again
 }
 

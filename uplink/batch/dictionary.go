@@ -1,6 +1,11 @@
 package batch
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"unsafe"
+
+	"vigil/decode"
+)
 
 // References to strings: the next that was not told yet, the empty one, or else
 // refFirst and its place.
@@ -19,7 +24,7 @@ type text struct {
 }
 
 // identity is a decode.FileIdentity as it lies in records.
-type identity = [identitySize]byte
+type identity = [unsafe.Sizeof(decode.FileIdentity{}) / 8]uint64
 
 // dictionary holds every string of a block once.
 type dictionary struct {

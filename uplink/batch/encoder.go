@@ -10,11 +10,10 @@ import (
 	"vigil/decode"
 )
 
-const (
-	identitySize = 32
-	endsSize     = 56
-	endsSlots    = 64
-)
+// endsSlots is how many connections are remembered.
+const endsSlots = 64
+
+const headerWords = headerSize / 8
 
 // kindColumns are the events of a kind.
 type kindColumns struct {
@@ -24,7 +23,7 @@ type kindColumns struct {
 	slots  []byte   // of kinds with endpoints: which they are compared with
 	texts  [][]byte // references, by place
 	fields [][]byte // what they are, by field
-	before []byte   // the fixed part of the one before
+	before []uint64 // the fixed part of the one before
 }
 
 // Encoder gathers events and alerts, and makes a block of them. It is not for several
@@ -37,6 +36,7 @@ type Encoder struct {
 	ids              identifiers
 	whos             []who
 	actors           []actor
+	known            []byte // what actors are compared with
 	containers       []decode.Container
 	whoSlots         nearby
 	actorSlots       nearby
@@ -64,23 +64,26 @@ type Encoder struct {
 	ratio   float64 // bytes of the last block for each that was estimated
 }
 
+// ends is a decode.Endpoints as it lies in records.
+type ends = [unsafe.Sizeof(decode.Endpoints{}) / 8]uint64
+
 // endpoints remembers ends of connections, for events of the same one to refer to.
 type endpoints struct {
-	slot [endsSlots][endsSize]byte
+	slot [endsSlots]ends
 	used [endsSlots]bool
 	last uint8
 }
 
 // base is what the ends are compared with that are told to lie in the slot.
-func (e *endpoints) base(slot uint8) []byte {
+func (e *endpoints) base(slot uint8) *ends {
 	if !e.used[slot] {
 		slot = e.last
 	}
-	return e.slot[slot][:]
+	return &e.slot[slot]
 }
 
-func (e *endpoints) set(slot uint8, ends []byte) {
-	copy(e.slot[slot][:], ends)
+func (e *endpoints) set(slot uint8, told *ends) {
+	e.slot[slot] = *told
 	e.used[slot], e.last = true, slot
 }
 
@@ -91,12 +94,12 @@ func NewEncoder(m decode.Meta) *Encoder {
 		panic(fmt.Sprintf("batch: %v", err))
 	}
 	e := &Encoder{
-		meta: m, shapes: shapesOf(), strings: newDictionary(), ids: newIdentifiers(),
+		meta: m, shapes: shapes(), strings: newDictionary(), ids: newIdentifiers(),
 		whoSlots: newNearby(), actorSlots: newNearby(), zstd: z, ratio: 0.5, lastWho: -1,
 	}
 	for k := range e.kinds {
 		s := &e.shapes[k]
-		e.kinds[k] = kindColumns{texts: make([][]byte, s.texts), fields: make([][]byte, len(s.fields)), before: make([]byte, s.fixed)}
+		e.kinds[k] = kindColumns{texts: make([][]byte, s.texts), fields: make([][]byte, len(s.fields)), before: make([]uint64, s.fixed/8)}
 	}
 	return e
 }
@@ -124,52 +127,55 @@ func (e *Encoder) Event(r decode.Record, a *decode.Actor) {
 		}
 		at += n
 	}
-	if s.files > 0 && places[0] >= 0 && e.strings.texts[places[0]].known {
-		copy(k.before[headerSize:], e.strings.texts[places[0]].file[:])
+	before := k.before
+	if s.files > 0 && places[0] >= 0 {
+		if t := &e.strings.texts[places[0]]; t.known {
+			*(*identity)(before[headerWords:]) = t.file
+		}
 	}
+	now := words(raw)[:len(s.words)]
 	var slot uint8
 	if s.ends {
-		slot = slotOf(raw)
+		slot = slotOf(now)
 		k.slots = append(k.slots, slot)
-		copy(k.before[headerSize:], e.ends.base(slot))
+		*(*ends)(before[headerWords:]) = *e.ends.base(slot)
 	}
-	e.changes(s, k, raw, r.Time)
-	copy(k.before, raw[:s.fixed])
+	e.changes(s, k, now, before, r.Time)
+	copy(before, now)
 	for _, place := range places[:s.files] {
 		if place >= 0 {
 			t := &e.strings.texts[place]
-			copy(t.file[:], raw[headerSize:])
-			t.known = true
+			t.file, t.known = identity(now[headerWords:]), true
 		}
 	}
 	if s.ends {
-		e.ends.set(slot, raw[headerSize:headerSize+endsSize])
+		e.ends.set(slot, (*ends)(now[headerWords:]))
 	}
 }
 
 // changes appends what is another than in the event of the kind before.
-func (e *Encoder) changes(s *shape, k *kindColumns, raw []byte, time uint64) {
+func (e *Encoder) changes(s *shape, k *kindColumns, now, before []uint64, time uint64) {
 	var changed uint64
-	before := k.before
-	for i := range s.words {
+	before = before[:len(now)]
+	for i := range s.words[:len(now)] {
 		w := &s.words[i]
-		if (binary.NativeEndian.Uint64(raw[w.offset:])^binary.NativeEndian.Uint64(before[w.offset:]))&w.mask == 0 {
+		if (now[i]^before[i])&w.mask == 0 {
 			continue
 		}
 		for j := w.first; j < w.end; j++ {
 			f := &s.fields[j]
-			v, last := f.load(raw), f.load(before)
+			v, last := f.value(now[i]), f.value(before[i])
 			if v == last {
 				continue
 			}
 			changed |= 1 << j
 			switch f.coding {
+			case difference:
+				k.fields[j] = appendNumber(k.fields[j], zigzag(f.step(v, last)))
 			case identifier:
 				k.fields[j] = e.ids.reference(k.fields[j], v)
 			case clock:
 				k.fields[j] = appendNumber(k.fields[j], zigzag(int64(v-time)))
-			default:
-				k.fields[j] = appendNumber(k.fields[j], zigzag(f.step(v, last)))
 			}
 		}
 	}
@@ -178,10 +184,16 @@ func (e *Encoder) changes(s *shape, k *kindColumns, raw []byte, time uint64) {
 	k.masks = appendNumber(k.masks, changed)
 }
 
+// words views a record, which is aligned, as numbers; what is behind the last whole
+// one is left out.
+func words(b []byte) []uint64 {
+	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/8)
+}
+
 // slotOf chooses where the ends of a connection are remembered.
-func slotOf(raw []byte) uint8 {
-	socket := raw[headerSize+int(unsafe.Offsetof(decode.Endpoints{}.Socket)):]
-	return uint8(mix(binary.NativeEndian.Uint64(socket)) & (endsSlots - 1))
+func slotOf(record []uint64) uint8 {
+	const socket = headerWords + int(unsafe.Offsetof(decode.Endpoints{}.Socket))/8
+	return uint8(mix(record[socket]) & (endsSlots - 1))
 }
 
 // Alert adds an alert, a line as detect.Alert.AppendJSON writes it. It is copied.

@@ -2,8 +2,10 @@ package batch
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"reflect"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"vigil/decode"
@@ -23,18 +25,18 @@ const (
 
 // field is one number of a record.
 type field struct {
-	offset int // from the start of the record
-	width  int // bytes: 1, 2, 4, 8
-	big    bool
+	offset int    // from the start of the record
+	width  int    // bytes: 1, 2, 4, 8
+	swap   bool   // big-endian on a machine that is not: half of an address
+	shift  uint8  // where it lies in its word
+	mask   uint64 // of its bits, shifted down
 	coding coding
 }
 
 // word is 8 bytes of a record, and the fields that lie in them.
 type word struct {
-	offset int
-	mask   uint64 // of the bytes that fields have
-	first  int    // of shape.fields
-	end    int
+	mask       uint64 // of the bytes that fields have
+	first, end int    // of shape.fields
 }
 
 // shape is what a kind's records are made of.
@@ -45,7 +47,7 @@ type shape struct {
 	files   int  // how many texts are paths of the decode.FileIdentity that the struct begins with
 	ends    bool // the struct begins with a decode.Endpoints
 	fields  []field
-	words   []word
+	words   []word // all before the first text
 }
 
 // structs are the structs of the kinds, as decode's accessors have them.
@@ -85,7 +87,9 @@ func structs() [decode.KindCount]reflect.Type {
 	return all
 }
 
-// shapesOf finds the fields of every kind.
+// shapes are the fields of every kind; nobody changes them.
+var shapes = sync.OnceValue(shapesOf)
+
 func shapesOf() *[decode.KindCount]shape {
 	var all [decode.KindCount]shape
 	for k, t := range structs() {
@@ -128,7 +132,8 @@ func (s *shape) structure(t reflect.Type, at int) {
 			s.ends = s.ends || f.Type == reflect.TypeFor[decode.Endpoints]()
 			s.structure(f.Type, offset)
 		case f.Type.Kind() == reflect.Array && f.Type.Size() == 16: // an address
-			s.fields = append(s.fields, field{offset: offset, width: 8, big: true}, field{offset: offset + 8, width: 8, big: true})
+			swap := binary.NativeEndian.Uint16([]byte{0, 1}) != 1
+			s.fields = append(s.fields, field{offset: offset, width: 8, swap: swap}, field{offset: offset + 8, width: 8, swap: swap})
 		case f.Type.Kind() == reflect.Array:
 			width := int(f.Type.Elem().Size())
 			for j := range f.Type.Len() {
@@ -152,37 +157,31 @@ func codingOf(name string) coding {
 
 // group finds the words in which the fields lie.
 func (s *shape) group() {
-	for i, f := range s.fields {
-		at := f.offset &^ 7
+	s.words = make([]word, s.fixed/8)
+	for i := range s.fields {
+		f := &s.fields[i]
 		var bytes [8]byte
 		for j := range f.width {
-			bytes[f.offset-at+j] = 0xff
+			bytes[f.offset%8+j] = 0xff
 		}
 		mask := binary.NativeEndian.Uint64(bytes[:])
-		if n := len(s.words); n > 0 && s.words[n-1].offset == at {
-			s.words[n-1].mask |= mask
-			s.words[n-1].end = i + 1
-			continue
+		f.shift = uint8(bits.TrailingZeros64(mask))
+		f.mask = mask >> f.shift
+		w := &s.words[f.offset/8]
+		if w.mask == 0 {
+			w.first = i
 		}
-		s.words = append(s.words, word{offset: at, mask: mask, first: i, end: i + 1})
+		w.mask |= mask
+		w.end = i + 1
 	}
 }
 
-// load reads the field of a record.
-func (f *field) load(b []byte) uint64 {
-	b = b[f.offset:]
-	switch f.width {
-	case 8:
-		if f.big {
-			return binary.BigEndian.Uint64(b)
-		}
-		return binary.NativeEndian.Uint64(b)
-	case 4:
-		return uint64(binary.NativeEndian.Uint32(b))
-	case 2:
-		return uint64(binary.NativeEndian.Uint16(b))
+// value is the field in its word.
+func (f *field) value(w uint64) uint64 {
+	if f.swap {
+		return bits.ReverseBytes64(w)
 	}
-	return uint64(b[0])
+	return w >> f.shift & f.mask
 }
 
 // store writes the field of a record; what does not fit is cut off.
@@ -190,9 +189,8 @@ func (f *field) store(b []byte, v uint64) {
 	b = b[f.offset:]
 	switch f.width {
 	case 8:
-		if f.big {
-			binary.BigEndian.PutUint64(b, v)
-			return
+		if f.swap {
+			v = bits.ReverseBytes64(v)
 		}
 		binary.NativeEndian.PutUint64(b, v)
 	case 4:
@@ -206,13 +204,6 @@ func (f *field) store(b []byte, v uint64) {
 
 // step is the difference of two values of the field, as the smallest number in its width.
 func (f *field) step(v, before uint64) int64 {
-	switch f.width {
-	case 4:
-		return int64(int32(v - before))
-	case 2:
-		return int64(int16(v - before))
-	case 1:
-		return int64(int8(v - before))
-	}
-	return int64(v - before)
+	unused := 64 - 8*f.width
+	return int64((v-before)<<unused) >> unused
 }

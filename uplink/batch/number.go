@@ -69,3 +69,12 @@ func appendColumn(b, column []byte) []byte {
 
 // column takes a column that stands behind its length.
 func (c *column) column() column { return column{b: c.take(c.number())} }
+
+// columns takes so many columns.
+func (c *column) columns(n int) []column {
+	all := make([]column, n)
+	for i := range all {
+		all[i] = c.column()
+	}
+	return all
+}

@@ -59,14 +59,15 @@ type who struct {
 	actor                  int32 // place + 1; 0: none
 }
 
-// actor is a row. Its bytes are in the dictionary; strings, which nobody changes, are
-// kept as they came.
+// actor is a row. Its bytes are kept beside, one after the other, to be compared with;
+// strings, which nobody changes, are kept as they came.
 type actor struct {
 	execID, start              uint64
 	boot                       int64
 	pid, ppid                  uint32
-	path, arguments, comm, cwd int32 // places in the dictionary
 	parent                     int32 // place + 1; 0: none
+	comm, path, arguments, cwd int32 // where they end in Encoder.known
+	from                       int32 // and begin
 	user, host                 string
 	container                  decode.Container
 }
@@ -153,15 +154,16 @@ func (e *Encoder) who(r decode.Record, a *decode.Actor) {
 	if a == nil {
 		c[whoActor] = append(c[whoActor], actorNone)
 	} else {
-		c[whoActor], w.actor = e.actor(c[whoActor], a, a.Parent)
+		c[whoActor], w.actor = e.actor(c[whoActor], a, a.Parent, true)
 	}
 	e.whos = append(e.whos, w)
 	e.lastWho = len(e.whos) - 1
-	e.whoSlots.slots[slot] = int32(len(e.whos))
 	if e.whoSlots.full(len(e.whos)) {
 		for i := range e.whos {
 			e.whoSlots.put(e.whos[i].hash(), i)
 		}
+	} else {
+		e.whoSlots.put(w.hash(), len(e.whos)-1)
 	}
 }
 
@@ -177,8 +179,8 @@ func (e *Encoder) isWho(place int32, r decode.Record, a *decode.Actor) bool {
 }
 
 // actor appends a reference to the row of an actor, which it adds when there is none,
-// and gives its place + 1.
-func (e *Encoder) actor(dst []byte, a, parent *decode.Actor) ([]byte, int32) {
+// and gives its place + 1. The row of one that acts tells its parent.
+func (e *Encoder) actor(dst []byte, a, parent *decode.Actor, acts bool) ([]byte, int32) {
 	row := actor{execID: a.ExecID, start: a.Start, boot: a.BootOffset, pid: a.PID, ppid: a.PPID, user: a.User, host: a.Hostname, container: a.Container}
 	if parent != nil {
 		row.parent = 1
@@ -189,10 +191,12 @@ func (e *Encoder) actor(dst []byte, a, parent *decode.Actor) ([]byte, int32) {
 		return appendNumber(dst, uint64(place)-1+actorFirst), place
 	}
 	c := &e.actorColumns
-	if parent == nil {
+	switch {
+	case !acts:
+	case parent == nil:
 		c[actorParent] = append(c[actorParent], actorNone)
-	} else { // a row of its own goes first; nothing is known of its slot yet, so it may take ours
-		c[actorParent], row.parent = e.actor(c[actorParent], parent, nil)
+	default:
+		c[actorParent], row.parent = e.actor(c[actorParent], parent, nil, false)
 	}
 	before := actor{boot: e.meta.BootOffset}
 	if n := len(e.actors); n > 0 {
@@ -203,32 +207,36 @@ func (e *Encoder) actor(dst []byte, a, parent *decode.Actor) ([]byte, int32) {
 	c[actorPID] = appendNumber(c[actorPID], zigzag(int64(int32(row.pid-before.pid))))
 	c[actorPPID] = appendNumber(c[actorPPID], zigzag(int64(int32(row.ppid-row.pid))))
 	c[actorBoot] = appendNumber(c[actorBoot], zigzag(row.boot-before.boot))
-	row.path = e.string(&c[actorPath], a.Path)
-	row.arguments = e.string(&c[actorArguments], a.Arguments)
-	row.comm = e.string(&c[actorComm], a.Comm)
-	row.cwd = e.string(&c[actorCWD], a.CWD)
+	row.from = int32(len(e.known))
+	row.comm = e.keep(&c[actorComm], a.Comm)
+	row.path = e.keep(&c[actorPath], a.Path)
+	row.arguments = e.keep(&c[actorArguments], a.Arguments)
+	row.cwd = e.keep(&c[actorCWD], a.CWD)
 	e.string(&c[actorUser], view(a.User))
 	e.string(&c[actorHost], view(a.Hostname))
 	c[actorContainer] = e.container(c[actorContainer], &a.Container)
 	e.actors = append(e.actors, row)
-	e.actorSlots.slots[slot] = int32(len(e.actors))
 	if e.actorSlots.full(len(e.actors)) {
 		for i := range e.actors {
 			e.actorSlots.put(e.actors[i].hash(), i)
 		}
+	} else {
+		e.actorSlots.put(row.hash(), len(e.actors)-1)
 	}
 	return append(dst, actorNew), int32(len(e.actors))
 }
 
 func (e *Encoder) isActor(place int32, a, parent *decode.Actor) bool {
 	row := &e.actors[place]
-	if row.execID != a.ExecID || row.pid != a.PID || row.start != a.Start || row.ppid != a.PPID || row.boot != a.BootOffset {
+	if row.execID != a.ExecID || row.pid != a.PID || row.start != a.Start || row.ppid != a.PPID || row.boot != a.BootOffset ||
+		!same(row.user, a.User) || !same(row.host, a.Hostname) || !same(row.container.ID, a.Container.ID) {
 		return false
 	}
-	d := &e.strings
-	if string(d.text(int(row.comm))) != string(a.Comm) || string(d.text(int(row.path))) != string(a.Path) ||
-		string(d.text(int(row.arguments))) != string(a.Arguments) || string(d.text(int(row.cwd))) != string(a.CWD) ||
-		row.user != a.User || row.host != a.Hostname || row.container != a.Container {
+	if known := e.known; string(known[row.from:row.comm]) != string(a.Comm) || string(known[row.comm:row.path]) != string(a.Path) ||
+		string(known[row.path:row.arguments]) != string(a.Arguments) || string(known[row.arguments:row.cwd]) != string(a.CWD) {
+		return false
+	}
+	if a.Container.ID != "" && row.container != a.Container {
 		return false
 	}
 	if row.parent == 0 || parent == nil {
@@ -237,16 +245,25 @@ func (e *Encoder) isActor(place int32, a, parent *decode.Actor) bool {
 	return e.isActor(row.parent-1, parent, nil)
 }
 
-func (e *Encoder) string(column *[]byte, s []byte) int32 {
-	var place int
-	*column, place = e.strings.reference(*column, s)
-	return int32(place)
+// same compares strings that mostly are one and the same.
+func same(a, b string) bool {
+	return len(a) == len(b) && (unsafe.StringData(a) == unsafe.StringData(b) || a == b)
 }
 
-// container appends a reference to a container: 0 for none, 1 for the next that was
+func (e *Encoder) string(column *[]byte, s []byte) {
+	*column, _ = e.strings.reference(*column, s)
+}
+
+func (e *Encoder) keep(column *[]byte, s []byte) (end int32) {
+	e.string(column, s)
+	e.known = append(e.known, s...)
+	return int32(len(e.known))
+}
+
+// container appends a reference to a container: 0 for none, which is one without an ID, 1 for the next that was
 // not told yet, else 2 and its place. There are few: they are searched from the last.
 func (e *Encoder) container(dst []byte, c *decode.Container) []byte {
-	if *c == (decode.Container{}) {
+	if c.ID == "" {
 		return append(dst, actorNone)
 	}
 	for i := len(e.containers) - 1; i >= 0 && i >= len(e.containers)-mostContainers; i-- {
