@@ -37,14 +37,18 @@ func (b *Block) dictionary(c *column) error {
 	if err := b.take(n * uint64(textRow)); err != nil {
 		return err
 	}
-	var total, last uint64
-	for s, r := shared, rests; n > 0 && len(s.b) > 0; {
+	var total, told, last uint64
+	s, r := shared, rests
+	for range n {
 		common, rest := s.number(), r.number()
-		if common > last || rest > uint64(len(bytes.b)) {
+		if common > last || rest > uint64(len(bytes.b)) || s.short || r.short {
 			return b.damaged("strings")
 		}
 		last = common + rest
-		total += last
+		total, told = total+last, told+rest
+	}
+	if told != uint64(len(bytes.b)) || len(s.b)+len(r.b) > 0 {
+		return b.damaged("strings")
 	}
 	if err := b.take(total); err != nil {
 		return err
@@ -58,9 +62,6 @@ func (b *Block) dictionary(c *column) error {
 		room = append(room, bytes.take(rests.number())...)
 		before = room[at:len(room):len(room)]
 		b.texts = append(b.texts, before)
-	}
-	if shared.short || rests.short || bytes.short || len(shared.b)+len(rests.b)+len(bytes.b) > 0 {
-		return b.damaged("strings")
 	}
 	return nil
 }

@@ -71,7 +71,9 @@ func use(b []byte, l batch.Limits) (events, alerts int, err error) {
 func TestDecodeRefuses(t *testing.T) {
 	whole := encode(samples(t))
 	change := func(f func(b []byte)) []byte { b := bytes.Clone(whole); f(b); return b }
-	put := func(at int, v uint32) []byte { return seal(change(func(b []byte) { binary.LittleEndian.PutUint32(b[at:], v) })) }
+	put := func(at int, v uint32) []byte {
+		return seal(change(func(b []byte) { binary.LittleEndian.PutUint32(b[at:], v) }))
+	}
 	for _, c := range []struct {
 		name string
 		b    []byte
