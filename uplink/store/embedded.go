@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// Settings of an embedded store. Zero means the default of each.
+type Settings struct {
+	Retention Retention
+	Reserve   int64 // bytes of the disk that stay free: Add fails with ErrFull before; default 256 MiB
+	Memory    int64 // what the library sizes its caches and the memory of queries by; default 64 MiB. The first store of a process says
+	Log       *slog.Logger
+}
+
+const (
+	defaultReserve = 256 << 20
+	defaultMemory  = 64 << 20
+	ahead          = 2 * day // clocks that run ahead are believed so far
+)
+
+// Embedded is a store in this process, in a directory: one storage a class of kinds, as
+// the library keeps all of a storage equally long.
+type Embedded struct {
+	keep    Retention
+	engines [classes]*engine
+	shapers sync.Pool
+
+	// adding is held shared by who adds or asks, and alone by Flush, which must see an
+	// end of what is added, and Close.
+	adding sync.RWMutex
+	asking sync.RWMutex
+	closed bool
+}
+
+var _ Store = (*Embedded)(nil)
+
+// Open opens the store in a directory, which it makes if there is none.
+func Open(dir string, s Settings) (*Embedded, error) {
+	if s.Retention == (Retention{}) {
+		s.Retention = DefaultRetention()
+	}
+	if err := s.Retention.check(); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if s.Reserve == 0 {
+		s.Reserve = defaultReserve
+	}
+	if s.Memory == 0 {
+		s.Memory = defaultMemory
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := prepare(s.Memory, s.Log); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	e := &Embedded{keep: s.Retention}
+	e.shapers.New = func() any { return newShaper(s.Retention, ahead) }
+	for c := range classes {
+		engine, err := openEngine(filepath.Join(dir, c.String()), s.Retention[c], ahead, s.Reserve)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("open store: %w", err), e.Close())
+		}
+		e.engines[c] = engine
+	}
+	return e, nil
+}
+
+// Close writes what is in memory to disk and waits for queries.
+func (e *Embedded) Close() error {
+	e.adding.Lock()
+	defer e.adding.Unlock()
+	e.asking.Lock()
+	defer e.asking.Unlock()
+	if e.closed {
+		return nil
+	}
+	e.closed = true
+	for _, engine := range e.engines {
+		if engine != nil {
+			engine.close()
+		}
+	}
+	return nil
+}
+
+// Add takes rows. Many are shaped by as many goroutines as there are processors.
+func (e *Embedded) Add(ctx context.Context, rows []Row) error {
+	e.adding.RLock()
+	defer e.adding.RUnlock()
+	if e.closed {
+		return fmt.Errorf("add: %w", ErrClosed)
+	}
+	if e.engines[Bulk].full() {
+		return fmt.Errorf("add %d rows: %w", len(rows), ErrFull)
+	}
+	const least = 256 // rows that are worth a goroutine
+	parts := max(1, min(runtime.GOMAXPROCS(0), len(rows)/least))
+	errs := make([]error, parts)
+	var done sync.WaitGroup
+	for i := range parts {
+		part := rows[i*len(rows)/parts : (i+1)*len(rows)/parts]
+		if i == parts-1 {
+			errs[i] = e.load(ctx, part)
+			break
+		}
+		done.Go(func() { errs[i] = e.load(ctx, part) })
+	}
+	done.Wait()
+	return errors.Join(errs...)
+}
+
+func (e *Embedded) load(ctx context.Context, rows []Row) error {
+	s := e.shapers.Get().(*shaper)
+	defer e.shapers.Put(s)
+	s.now = time.Now().UnixNano()
+	var loaders [classes]*loader
+	defer func() {
+		for _, l := range loaders {
+			if l != nil {
+				l.flush()
+			}
+		}
+	}()
+	for i := range rows {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return fmt.Errorf("add: %w", context.Cause(ctx))
+		}
+		at, fields, err := s.shape(&rows[i])
+		if err != nil {
+			return fmt.Errorf("add: %w", err)
+		}
+		c := ClassOf(rows[i].Kind)
+		if loaders[c] == nil {
+			loaders[c] = e.engines[c].loader()
+		}
+		loaders[c].add(at, fields, streamFields)
+	}
+	return nil
+}
+
+// Flush makes all that was added durable and able to be found. Add waits meanwhile.
+func (e *Embedded) Flush(ctx context.Context) error {
+	e.adding.Lock()
+	defer e.adding.Unlock()
+	if e.closed {
+		return fmt.Errorf("flush: %w", ErrClosed)
+	}
+	for _, engine := range e.engines {
+		if err := engine.sync(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stats tells what the store holds.
+func (e *Embedded) Stats() Stats {
+	var s Stats
+	e.asking.RLock()
+	defer e.asking.RUnlock()
+	if e.closed {
+		return s
+	}
+	for _, engine := range e.engines {
+		engine.addStats(&s)
+	}
+	return s
+}
+
+// diskUse adds up the files below a directory.
+func diskUse(dir string) (n int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			n += info.Size()
+		}
+		return err
+	})
+	return n, err
+}
