@@ -1,10 +1,45 @@
 package store
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
+
+// cpuTime is what this process has used of processors, all together: what others on the
+// machine do changes it little.
+func cpuTime(tb testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// memory is a line of /proc/self/status, in MiB: VmRSS, VmHWM.
+func memory(tb testing.TB, line string) float64 {
+	f, err := os.Open("/proc/self/status")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if rest, ok := strings.CutPrefix(s.Text(), line+":"); ok {
+			var kib float64
+			if _, err := fmt.Sscan(rest, &kib); err != nil {
+				tb.Fatal(err)
+			}
+			return kib / 1024
+		}
+	}
+	tb.Fatalf("no %s", line)
+	return 0
+}
 
 // BenchmarkIngest is from rows to durable and searchable.
 func BenchmarkIngest(b *testing.B) {
@@ -22,7 +57,9 @@ func BenchmarkIngest(b *testing.B) {
 		bytes += len(rows[i].JSON)
 	}
 	ctx := context.Background()
+	before := memory(b, "VmRSS")
 	b.ResetTimer()
+	cpu := cpuTime(b)
 	var flushing time.Duration
 	for range b.N {
 		for at := 0; at < events; at += 10 * batchRows {
@@ -39,6 +76,9 @@ func BenchmarkIngest(b *testing.B) {
 		}
 	}
 	b.StopTimer()
+	cpu = cpuTime(b) - cpu
+	b.ReportMetric(float64(cpu.Microseconds())/(float64(b.N)*events), "cpu-µs/event")
+	b.ReportMetric(memory(b, "VmHWM")-before, "MiB-more")
 	b.ReportMetric(float64(b.N)*events/b.Elapsed().Seconds(), "events/s")
 	b.ReportMetric(flushing.Seconds()/float64(2*b.N), "s/flush")
 	if err := e.Close(); err != nil {

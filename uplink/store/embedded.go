@@ -32,7 +32,8 @@ const (
 type Embedded struct {
 	keep    Retention
 	engines [classes]*engine
-	shapers sync.Pool
+	makers  []*maker // those that nobody uses
+	lock    sync.Mutex
 
 	// adding is held shared by who adds or asks, and alone by Flush, which must see an
 	// end of what is added, and Close.
@@ -67,7 +68,6 @@ func Open(dir string, s Settings) (*Embedded, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	e := &Embedded{keep: s.Retention}
-	e.shapers.New = func() any { return newShaper(s.Retention, ahead) }
 	for c := range classes {
 		engine, err := openEngine(filepath.Join(dir, c.String()), s.Retention[c], ahead, s.Reserve)
 		if err != nil {
@@ -88,6 +88,7 @@ func (e *Embedded) Close() error {
 		return nil
 	}
 	e.closed = true
+	e.unload()
 	for _, engine := range e.engines {
 		if engine != nil {
 			engine.close()
@@ -122,33 +123,67 @@ func (e *Embedded) Add(ctx context.Context, rows []Row) error {
 	return errors.Join(errs...)
 }
 
+// maker makes rows into what the engines take, and keeps it for them until it is much.
+type maker struct {
+	*shaper
+	loaders [classes]*loader
+	kinds   map[string][]int
+}
+
+func (e *Embedded) maker() *maker {
+	e.lock.Lock()
+	defer e.lock.Unlock()
+	if n := len(e.makers); n > 0 {
+		m := e.makers[n-1]
+		e.makers = e.makers[:n-1]
+		return m
+	}
+	m := &maker{shaper: newShaper(e.keep, ahead), kinds: map[string][]int{}}
+	for c, engine := range e.engines {
+		m.loaders[c] = engine.loader()
+	}
+	return m
+}
+
 func (e *Embedded) load(ctx context.Context, rows []Row) error {
-	s := e.shapers.Get().(*shaper)
-	defer e.shapers.Put(s)
-	s.now = time.Now().UnixNano()
-	var loaders [classes]*loader
+	m := e.maker()
 	defer func() {
-		for _, l := range loaders {
-			if l != nil {
-				l.flush()
-			}
-		}
+		e.lock.Lock()
+		e.makers = append(e.makers, m)
+		e.lock.Unlock()
 	}()
+	m.now = time.Now().UnixNano()
+	for kind := range m.kinds {
+		m.kinds[kind] = m.kinds[kind][:0]
+	}
 	for i := range rows {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return fmt.Errorf("add: %w", context.Cause(ctx))
+		m.kinds[rows[i].Kind] = append(m.kinds[rows[i].Kind], i)
+	}
+	for kind, places := range m.kinds {
+		if len(places) == 0 {
+			delete(m.kinds, kind)
 		}
-		at, fields, err := s.shape(&rows[i])
-		if err != nil {
-			return fmt.Errorf("add: %w", err)
+		for _, i := range places {
+			if i%1024 == 0 && ctx.Err() != nil {
+				return fmt.Errorf("add: %w", context.Cause(ctx))
+			}
+			at, fields, err := m.shape(&rows[i])
+			if err != nil {
+				return fmt.Errorf("add: %w", err)
+			}
+			m.loaders[ClassOf(kind)].add(at, fields)
 		}
-		c := ClassOf(rows[i].Kind)
-		if loaders[c] == nil {
-			loaders[c] = e.engines[c].loader()
-		}
-		loaders[c].add(at, fields, streamFields)
 	}
 	return nil
+}
+
+// unload hands over what the makers have, all of which are idle.
+func (e *Embedded) unload() {
+	for _, m := range e.makers {
+		for _, l := range m.loaders {
+			l.flush()
+		}
+	}
 }
 
 // Flush makes all that was added durable and able to be found. Add waits meanwhile.
@@ -158,12 +193,14 @@ func (e *Embedded) Flush(ctx context.Context) error {
 	if e.closed {
 		return fmt.Errorf("flush: %w", ErrClosed)
 	}
-	for _, engine := range e.engines {
-		if err := engine.sync(ctx); err != nil {
-			return err
-		}
+	e.unload()
+	var errs [classes]error
+	var done sync.WaitGroup
+	for c, engine := range e.engines {
+		done.Go(func() { errs[c] = engine.sync(ctx) })
 	}
-	return nil
+	done.Wait()
+	return errors.Join(errs[:]...)
 }
 
 // Stats tells what the store holds.

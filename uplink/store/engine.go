@@ -75,32 +75,36 @@ func openEngine(dir string, retention, ahead time.Duration, reserve int64) (e *e
 
 func (e *engine) close() { e.storage.MustClose() }
 
-// loader takes rows until flush, which hands them to the engine.
+// loader takes rows until they are many, or flush: then the engine has them. Many at
+// once make large blocks, which cost less to make than small ones to merge.
 type loader struct {
 	engine *engine
 	rows   *logstorage.LogRows
 	fields []logstorage.Field
 	day    int64
+	size   int
 }
+
+const loaded = 8 << 20 // bytes of names and values that a loader keeps
 
 func (e *engine) loader() *loader {
-	return &loader{engine: e, rows: logstorage.GetLogRows(nil, nil, nil, nil, "")}
+	return &loader{engine: e, rows: logstorage.GetLogRows([]string{FieldSensor, FieldKind}, nil, nil, nil, "")}
 }
 
-// add copies a row, of which the first fields are its stream.
-func (l *loader) add(at int64, fields []Field, stream int) {
+// add copies a row. Rows that follow one of their kind cost less.
+func (l *loader) add(at int64, fields []Field) {
 	l.fields = l.fields[:0]
 	for i := range fields {
 		l.fields = append(l.fields, logstorage.Field(fields[i]))
+		l.size += len(fields[i].Name) + len(fields[i].Value)
 	}
 	if d := at / int64(day); d != l.day {
 		l.day = d
 		l.engine.touch(time.Unix(0, at).UTC().Format("20060102"))
 	}
-	l.rows.MustAdd(logstorage.TenantID{}, at, l.fields, stream)
-	if l.rows.NeedFlush() {
-		l.engine.storage.MustAddRows(l.rows)
-		l.rows.ResetKeepSettings()
+	l.rows.MustAdd(logstorage.TenantID{}, at, l.fields, -1)
+	if l.size > loaded {
+		l.flush()
 	}
 }
 
@@ -112,8 +116,8 @@ func (e *engine) touch(day string) {
 
 func (l *loader) flush() {
 	l.engine.storage.MustAddRows(l.rows)
-	logstorage.PutLogRows(l.rows)
-	l.rows = nil
+	l.rows.ResetKeepSettings()
+	l.size, l.day = 0, 0
 }
 
 func (e *engine) full() bool { return e.storage.IsReadOnly() }

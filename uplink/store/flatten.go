@@ -31,6 +31,7 @@ type fieldName struct {
 	text string
 	seen uint64 // number of the last object that had it
 	skip bool
+	over string // the name that this one's value ends with: a file's name is the end of its path
 	err  error
 }
 
@@ -139,6 +140,9 @@ func (f *flattener) value(m *member, depth int) error {
 		return errMany
 	default:
 		n.seen = f.row
+		if last := len(f.fields) - 1; n.over != "" && last >= 0 && f.fields[last].Name == n.over && strings.HasSuffix(v, f.fields[last].Value) {
+			f.fields = f.fields[:last]
+		}
 		if v != "" && !n.skip {
 			f.fields = append(f.fields, Field{n.text, v})
 		}
@@ -167,6 +171,9 @@ func (f *flattener) member(parent *member, key string, place int) (*member, int)
 	}
 	if m.name = f.names[whole]; m.name == nil {
 		m.name = &fieldName{text: whole, skip: redundant(whole), err: checkName(whole)}
+		if of, ok := strings.CutSuffix(whole, ".path"); ok {
+			m.name.over = of + ".name"
+		}
 		f.names[whole] = m.name
 	}
 	if f.known <= mostKnown {

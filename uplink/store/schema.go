@@ -83,16 +83,27 @@ func (r Retention) check() error {
 	return nil
 }
 
-// redundant is what every event says that its other fields say already: kept out of the
-// store, where each field of a row costs time to take in.
+// redundant is what an event says twice, or of the sensor's inside: kept out of the
+// store, where each field of a row costs time to take in. What says it otherwise is beside.
 func redundant(name string) bool {
 	switch name {
-	case "metadata.version", "metadata.product.name", "metadata.product.vendor_name", "metadata.profiles": // the same always
+	case "metadata.version", "metadata.product.name", "metadata.product.vendor_name", "metadata.profiles", "device.type_id": // the same always
 		return true
-	case "category_uid", "class_name", "type_uid", "severity": // said by class_uid, activity_id, severity_id
+	case "category_uid", "class_name", "type_uid", "severity": // class_uid, activity_id, severity_id
 		return true
-	case "time", "unmapped.kind": // said by _time, vigil.kind
+	case "time", "unmapped.time_ns", "unmapped.kind", "unmapped.count": // _time, vigil.kind, count
 		return true
+	case "unmapped.args", "unmapped.start_ns", "launch_type": // process.cmd_line, created_time, launch_type_id
+		return true
+	case "process.parent_process.pid", "process.parent_process.uid": // actor.process.pid, actor.process.uid
+		return true
+	case "unmapped.cpu", "unmapped.ring", "unmapped.lost": // how it came out of the kernel
+		return true
+	}
+	for _, of := range [...]string{"process", "actor.process", "actor.process.parent_process"} {
+		if name == of+".file.type_id" { // a program
+			return true
+		}
 	}
 	return false
 }

@@ -12,15 +12,13 @@ import (
 // shaper makes of a row what the store keeps of it: the same for every store.
 type shaper struct {
 	flat   *flattener
+	order  sorter
 	digits []byte
 	texts  []string
 	now    int64
 	since  Retention // how far back each class is kept
 	ahead  time.Duration
 }
-
-// streamFields is how many of the first fields are the stream's.
-const streamFields = 2
 
 func newShaper(keep Retention, ahead time.Duration) *shaper {
 	return &shaper{flat: newFlattener(), texts: textFields(), since: keep, ahead: ahead}
@@ -42,7 +40,7 @@ func (s *shaper) shape(r *Row) (int64, []Field, error) {
 	if err := s.flat.object(json); err != nil {
 		f := append(s.flat.fields[:head], Field{FieldFault, "not taken apart: " + err.Error()}, Field{FieldRaw, string(json)})
 		s.flat.fields = shorten(f, head)
-		return at, s.flat.fields, nil
+		return at, s.order.sort(s.flat.fields), nil
 	}
 	if text := s.text(head); text != "" {
 		s.flat.fields = append(s.flat.fields, Field{FieldText, text})
@@ -53,7 +51,7 @@ func (s *shaper) shape(r *Row) (int64, []Field, error) {
 	if r.Kind == KindAlert && encoded(s.flat.fields)+encodedText(view(json)) < mostBytes {
 		s.flat.fields = append(s.flat.fields, Field{FieldAlert, view(json)})
 	}
-	return at, s.flat.fields, nil
+	return at, s.order.sort(s.flat.fields), nil
 }
 
 // clock gives when a row goes into the store: now for what it would not keep, whose own
