@@ -85,7 +85,7 @@ type loader struct {
 	size   int
 }
 
-const loaded = 8 << 20 // bytes of names and values that a loader keeps
+const loaded = 4 << 20 // bytes of names and values that a loader keeps
 
 func (e *engine) loader() *loader {
 	return &loader{engine: e, rows: logstorage.GetLogRows([]string{FieldSensor, FieldKind}, nil, nil, nil, "")}
