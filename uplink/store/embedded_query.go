@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -49,8 +50,44 @@ func (q Query) restrict(p parsed) {
 }
 
 // newest gives the newest rows that match. Which they are is found first, by their times
-// alone, in a window that grows back from the last: whole rows are read of these only.
+// alone, in a window that grows back from the last: whole rows are read of these only,
+// some at a time, for each has many fields.
 func (e *Embedded) newest(ctx context.Context, p parsed, q Query, now time.Time, give func(Result) bool) error {
+	q.Limit = min(q.Limit, MostNewest)
+	times, err := e.newestTimes(ctx, p, q, now)
+	if err != nil {
+		return err
+	}
+	const page = 1_000
+	for left := q.Limit; left > 0 && len(times) > 0; {
+		n := min(page, len(times))
+		for n < len(times) && times[n] == times[n-1] {
+			n++
+		}
+		asked := p.clone()
+		asked.between(times[n-1], times[0])
+		times = times[n:]
+		var rows []Result
+		err := e.rows(ctx, asked, q, func(r Result) bool {
+			rows = append(rows, r.clone())
+			return len(rows) < MostRows
+		})
+		if err != nil {
+			return err
+		}
+		slices.SortStableFunc(rows, func(a, b Result) int { return b.Time().Compare(a.Time()) })
+		for _, r := range rows[:min(left, len(rows))] {
+			if !give(r) {
+				return nil
+			}
+		}
+		left -= len(rows)
+	}
+	return nil
+}
+
+// newestTimes gives the times of the newest rows, the last first.
+func (e *Embedded) newestTimes(ctx context.Context, p parsed, q Query, now time.Time) ([]int64, error) {
 	since, until := p.times()
 	last := now.UnixNano()
 	for _, engine := range e.engines {
@@ -64,32 +101,15 @@ func (e *Embedded) newest(ctx context.Context, p parsed, q Query, now time.Time,
 		from := max(oldest, until-window)
 		asked := p.clone()
 		asked.between(from, until)
-		asked.last(q.Limit, true)
-		n, first := 0, from
-		err := e.blocks(ctx, asked, q, func(names []string, values [][]string) bool {
-			for i, name := range names {
-				if name != FieldTime || len(values[i]) == 0 {
-					continue
-				}
-				n += len(values[i])
-				if t, err := time.Parse(time.RFC3339Nano, values[i][len(values[i])-1]); err == nil && n >= q.Limit {
-					first = t.UnixNano()
-				}
-			}
+		asked.last(q.Limit)
+		var times []int64
+		err := e.rows(ctx, asked, q, func(r Result) bool {
+			times = append(times, r.Time().UnixNano())
 			return true
 		})
-		if err != nil {
-			return err
+		if err != nil || len(times) >= q.Limit || from <= oldest {
+			return times, err
 		}
-		if n < q.Limit && from > oldest {
-			continue
-		}
-		if n == 0 {
-			return nil
-		}
-		p.between(first, until)
-		p.last(q.Limit, false)
-		return e.rows(ctx, p, q, give)
 	}
 }
 

@@ -213,11 +213,9 @@ func (p parsed) times() (since, until int64) { return p.query.GetFilterTimeRange
 // first ends the query after some rows.
 func (p parsed) first(rows int) { p.query.AddPipeOffsetLimit(0, uint64(rows)) }
 
-// last ends the query with its newest rows; of these only the times, when onlyTimes.
-func (p parsed) last(rows int, onlyTimes bool) {
-	if onlyTimes {
-		p.query.AddPipeFields([]string{FieldTime})
-	}
+// last makes the query one for the times of its newest rows.
+func (p parsed) last(rows int) {
+	p.query.AddPipeFields([]string{FieldTime})
 	p.query.AddPipeSortByTimeDesc()
 	p.first(rows)
 }
@@ -241,18 +239,25 @@ func ask(ctx context.Context, engines []*engine, p parsed, give func(names []str
 		}
 		give(names, values)
 	}
+	// What an engine gives comes as of one worker: what it has made of all its rows must
+	// not meet that of another before the pipes that merge both.
 	each := func(query *logstorage.QueryContext, write logstorage.WriteDataBlockFunc) error {
-		for _, e := range engines {
-			if err := e.storage.RunQuery(query, write); err != nil {
-				return err
-			}
+		errs := make([]error, len(engines))
+		var done sync.WaitGroup
+		for i, e := range engines {
+			done.Go(func() {
+				var lock sync.Mutex
+				errs[i] = e.storage.RunQuery(query, func(_ uint, block *logstorage.DataBlock) {
+					lock.Lock()
+					defer lock.Unlock()
+					write(uint(i), block)
+				})
+			})
 		}
-		return nil
+		done.Wait()
+		return errors.Join(errs...)
 	}
 	qc := logstorage.NewQueryContext(ctx, &stats, []logstorage.TenantID{{}}, p.query, false, nil)
-	if len(engines) == 1 {
-		return each(qc, write)
-	}
 	runner, err := logstorage.NewNetQueryRunner(qc, each, write)
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ type Query struct {
 	LogsQL string
 	Since  time.Time     // from when on; zero: from the first
 	Until  time.Time     // before when; zero: to the last
-	Limit  int           // rows; 0: DefaultLimit. A query without pipes gives its newest rows, the newest first
+	Limit  int           // rows; 0: DefaultLimit. A query without pipes gives its newest rows, the newest first, MostNewest at most
 	Within time.Duration // how long it may take; 0: DefaultWithin
 }
 
@@ -45,6 +45,7 @@ type Query struct {
 const (
 	DefaultLimit  = 1_000
 	MostRows      = 1_000_000
+	MostNewest    = 10_000 // who wants more asks again, until the last that came
 	DefaultWithin = 30 * time.Second
 )
 

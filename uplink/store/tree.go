@@ -226,7 +226,6 @@ func (t *treeSearch) tree() *ProcessTree {
 	for _, p := range t.found {
 		if f := t.found[p.Previous]; f != nil && f.Kind == "fork" && f.ExecID != t.query.ExecID {
 			became[f.ExecID] = p.ExecID
-			p.Depth = f.Depth
 		}
 	}
 	out := &ProcessTree{Cut: t.cut}
