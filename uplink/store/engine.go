@@ -220,6 +220,8 @@ func (p parsed) last(rows int) {
 	p.first(rows)
 }
 
+func (p parsed) text() string { return p.query.String() }
+
 func (p parsed) clone() parsed { return parsed{p.query.Clone(p.query.GetTimestamp())} }
 
 // ask runs a query over several engines as over one: each does the first pipes, up to

@@ -17,6 +17,8 @@ type flattener struct {
 	fields []Field
 	row    uint64 // number of the object
 	known  int    // members that are remembered
+
+	trusting bool // names are as the store made them: all are taken
 }
 
 // member is a name within an object, as it came before.
@@ -136,7 +138,7 @@ func (f *flattener) value(m *member, depth int) error {
 		return n.err
 	case n.seen == f.row:
 		return errTwice
-	case len(f.fields) == mostFields:
+	case len(f.fields) >= mostFields && !f.trusting:
 		return errMany
 	default:
 		n.seen = f.row
@@ -170,9 +172,12 @@ func (f *flattener) member(parent *member, key string, place int) (*member, int)
 		whole = parent.name.text + "." + m.key
 	}
 	if m.name = f.names[whole]; m.name == nil {
-		m.name = &fieldName{text: whole, skip: redundant(whole), err: checkName(whole)}
-		if of, ok := strings.CutSuffix(whole, ".path"); ok {
-			m.name.over = of + ".name"
+		m.name = &fieldName{text: whole}
+		if !f.trusting {
+			m.name.skip, m.name.err = redundant(whole), checkName(whole)
+			if of, ok := strings.CutSuffix(whole, ".path"); ok {
+				m.name.over = of + ".name"
+			}
 		}
 		f.names[whole] = m.name
 	}

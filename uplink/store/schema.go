@@ -19,6 +19,7 @@ const (
 	FieldAlert    = "vigil.alert"    // an alert's JSON as it came
 	FieldClock    = "vigil.clock"    // the row's own time, when it is out of what the store keeps: _time is then when it came
 	FieldCut      = "vigil.cut"      // names of what was too long and lost its end
+	FieldLoad     = "vigil.load"     // of a cluster's rows: which flush they were for
 	FieldRaw      = "vigil.raw"      // the JSON, when it could not be taken apart
 	FieldFault    = "vigil.fault"    // why not
 )
