@@ -150,7 +150,7 @@ func BenchmarkLarge(b *testing.B) {
 		return q
 	}
 	b.Run("tree", tree(TreeQuery{ExecID: l.Root, Sensor: l.Sensor}, 341))
-	b.Run("tree/12h", tree(near(TreeQuery{ExecID: l.Root, Sensor: l.Sensor}), 341))
+	b.Run("tree/12h", tree(near(TreeQuery{ExecID: l.Root, Sensor: l.Sensor}), 100))
 	b.Run("tree/any-sensor", tree(TreeQuery{ExecID: l.Root}, 341))
 	b.Run("tree/leaf", tree(TreeQuery{ExecID: l.Leaf, Sensor: l.Sensor}, 5))
 	b.Run("tree/small", tree(TreeQuery{ExecID: l.Root, Sensor: l.Sensor, Processes: 20}, 10))

@@ -31,13 +31,10 @@ const (
 type Embedded struct {
 	keep    Retention
 	engines [classes]*engine
-	makers  []*maker // those that nobody uses
-	lock    sync.Mutex
+	makers  chan *maker // one a processor: those that nobody uses
 
-	// adding is held shared by who adds or asks, and alone by Flush, which must see an
-	// end of what is added, and Close.
-	adding sync.RWMutex
-	asking sync.RWMutex
+	adding sync.RWMutex // held shared by who adds; alone by Flush, which must see an end of it
+	asking sync.RWMutex // held shared by who asks
 	closed bool
 }
 
@@ -66,13 +63,16 @@ func Open(dir string, s Settings) (*Embedded, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	e := &Embedded{keep: s.Retention}
+	e := &Embedded{keep: s.Retention, makers: make(chan *maker, runtime.GOMAXPROCS(0))}
 	for c := range classes {
 		engine, err := openEngine(filepath.Join(dir, c.String()), s.Retention[c], ahead, s.Reserve)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open store: %w", err), e.Close())
 		}
 		e.engines[c] = engine
+	}
+	for range cap(e.makers) {
+		e.makers <- e.newMaker()
 	}
 	return e, nil
 }
@@ -106,8 +106,8 @@ func (e *Embedded) Add(ctx context.Context, rows []Row) error {
 	if e.engines[Bulk].full() {
 		return fmt.Errorf("add %d rows: %w", len(rows), ErrFull)
 	}
-	const least = 256 // rows that are worth a goroutine
-	parts := max(1, min(runtime.GOMAXPROCS(0), len(rows)/least))
+	const least = 2_048 // rows that are worth a goroutine
+	parts := max(1, min(cap(e.makers), len(rows)/least))
 	errs := make([]error, parts)
 	var done sync.WaitGroup
 	for i := range parts {
@@ -129,14 +129,7 @@ type maker struct {
 	kinds   map[string][]int
 }
 
-func (e *Embedded) maker() *maker {
-	e.lock.Lock()
-	defer e.lock.Unlock()
-	if n := len(e.makers); n > 0 {
-		m := e.makers[n-1]
-		e.makers = e.makers[:n-1]
-		return m
-	}
+func (e *Embedded) newMaker() *maker {
 	m := &maker{shaper: newShaper(e.keep, ahead), kinds: map[string][]int{}}
 	for c, engine := range e.engines {
 		m.loaders[c] = engine.loader()
@@ -145,12 +138,13 @@ func (e *Embedded) maker() *maker {
 }
 
 func (e *Embedded) load(ctx context.Context, rows []Row) error {
-	m := e.maker()
-	defer func() {
-		e.lock.Lock()
-		e.makers = append(e.makers, m)
-		e.lock.Unlock()
-	}()
+	var m *maker
+	select {
+	case m = <-e.makers:
+	case <-ctx.Done():
+		return fmt.Errorf("add: %w", context.Cause(ctx))
+	}
+	defer func() { e.makers <- m }()
 	m.now = time.Now().UnixNano()
 	for kind := range m.kinds {
 		m.kinds[kind] = m.kinds[kind][:0]
@@ -176,12 +170,14 @@ func (e *Embedded) load(ctx context.Context, rows []Row) error {
 	return nil
 }
 
-// unload hands over what the makers have, all of which are idle.
+// unload hands over what the makers have. Nobody adds meanwhile: all of them are idle.
 func (e *Embedded) unload() {
-	for _, m := range e.makers {
+	for range len(e.makers) {
+		m := <-e.makers
 		for _, l := range m.loaders {
 			l.flush()
 		}
+		e.makers <- m
 	}
 }
 

@@ -18,7 +18,7 @@ type known struct {
 	order []uint16
 }
 
-const mostOrders = 16
+const mostOrders = 64
 
 func (s *sorter) sort(fields []Field) []Field {
 	i := slices.IndexFunc(s.known, func(k known) bool {

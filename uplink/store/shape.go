@@ -38,7 +38,10 @@ func (s *shaper) shape(r *Row) (int64, []Field, error) {
 	s.head(r, at, off)
 	head := len(s.flat.fields)
 	if err := s.flat.object(json); err != nil {
-		f := append(s.flat.fields[:head], Field{FieldFault, "not taken apart: " + err.Error()}, Field{FieldRaw, string(json)})
+		f := append(s.flat.fields[:head], Field{FieldFault, "not taken apart: " + strings.ToValidUTF8(err.Error(), "\uFFFD")})
+		if len(json) > 0 {
+			f = append(f, Field{FieldRaw, view(json)})
+		}
 		s.flat.fields = shorten(f, head)
 		return at, s.order.sort(s.flat.fields), nil
 	}

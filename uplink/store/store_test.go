@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -372,5 +373,71 @@ func TestQueryEnds(t *testing.T) {
 	n = 0
 	if err := s.Query(t.Context(), Query{LogsQL: "*"}, func(Result) bool { n++; return n < 3 }); err != nil || n != 3 {
 		t.Errorf("%d rows, %v: want 3", n, err)
+	}
+}
+
+// Each class is kept for its own time: what is over goes, day by day.
+func TestRetention(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	for i, kind := range []string{KindAlert, "exec", "file_open"} {
+		for j, age := range []time.Duration{time.Hour, 10 * day} {
+			row := jsonRow(2*i+j, kind, `{"a":"1"}`)
+			row.Time = time.Now().Add(-age).UnixNano()
+			add(t, s, row)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, Settings{Retention: Retention{Alerts: 365 * day, Processes: 8 * day, Bulk: 2 * day}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	eventually(t, "what is over is gone", func() error {
+		names, err := FieldValues(t.Context(), s, Query{LogsQL: "*"}, FieldKind, 10)
+		if got := fmt.Sprint(names); err == nil && got != "[{alert 2} {exec 1} {file_open 1}]" {
+			err = errors.New(got)
+		}
+		return err
+	})
+}
+
+// A second store of a process has its own rows, and the same bounds.
+func TestTwo(t *testing.T) {
+	a, b := open(t, t.TempDir()), open(t, t.TempDir())
+	add(t, a, jsonRow(0, "exec", `{"a":"1"}`))
+	if got := find(t, b, Query{LogsQL: "*"}); len(got) != 0 {
+		t.Errorf("%d rows of another store", len(got))
+	}
+}
+
+// Many add, flush and ask at the same time; all that was added is there in the end.
+func TestTogether(t *testing.T) {
+	s := open(t, t.TempDir())
+	const adders, batches = 6, 5
+	var done sync.WaitGroup
+	for i := range adders {
+		done.Go(func() {
+			w := newWorld(uint64(20+i), fmt.Sprint("sensor-", i), time.Now().Add(-time.Minute), time.Microsecond)
+			for range batches {
+				var rows []Row
+				for range batchRows {
+					rows = append(rows, w.next())
+				}
+				if err := errors.Join(s.Add(t.Context(), rows), s.Flush(t.Context())); err != nil {
+					t.Error(err)
+				}
+				got, err := Has(t.Context(), s, w.sensor, w.epoch, 1)
+				if err != nil || len(got) != int(w.sequence-1) || got[len(got)-1].Rows != batchRows {
+					t.Errorf("%s has %v, %v", w.sensor, got, err)
+				}
+			}
+		})
+	}
+	done.Wait()
+	if n, err := Count(t.Context(), s, Query{LogsQL: "*"}); err != nil || n != adders*batches*batchRows {
+		t.Errorf("%d rows, %v", n, err)
 	}
 }
