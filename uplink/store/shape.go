@@ -1,0 +1,145 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// shaper makes of a row what the store keeps of it: the same for every store.
+type shaper struct {
+	flat   *flattener
+	order  sorter
+	digits []byte
+	texts  []string
+	now    int64
+	since  Retention // how far back each class is kept
+	ahead  time.Duration
+}
+
+func newShaper(keep Retention, ahead time.Duration) *shaper {
+	return &shaper{flat: newFlattener(), texts: textFields(), since: keep, ahead: ahead}
+}
+
+// shape gives a row's time and fields, which are valid until the next call and as long
+// as the row.
+func (s *shaper) shape(r *Row) (int64, []Field, error) {
+	if r.Sensor == "" || r.Kind == "" || len(r.Sensor) > mostName || len(r.Kind) > mostName {
+		return 0, nil, fmt.Errorf("a row of sensor %q and kind %q: each needs 1 to %d bytes", r.Sensor, r.Kind, mostName)
+	}
+	json := r.JSON
+	if !utf8.Valid(json) {
+		json = bytes.ToValidUTF8(json, []byte("\uFFFD"))
+	}
+	at, off := s.clock(r)
+	s.head(r, at, off)
+	head := len(s.flat.fields)
+	if err := s.flat.object(json); err != nil {
+		f := append(s.flat.fields[:head], Field{FieldFault, "not taken apart: " + strings.ToValidUTF8(err.Error(), "\uFFFD")})
+		if len(json) > 0 {
+			f = append(f, Field{FieldRaw, view(json)})
+		}
+		s.flat.fields = shorten(f, head)
+		return at, s.order.sort(s.flat.fields), nil
+	}
+	if text := s.text(head); text != "" {
+		s.flat.fields = append(s.flat.fields, Field{FieldText, text})
+	}
+	if len(json) > mostBytes/6 { // an escape makes six bytes of one, and names take some
+		s.flat.fields = shorten(s.flat.fields, head)
+	}
+	if r.Kind == KindAlert && encoded(s.flat.fields)+encodedText(view(json)) < mostBytes {
+		s.flat.fields = append(s.flat.fields, Field{FieldAlert, view(json)})
+	}
+	return at, s.order.sort(s.flat.fields), nil
+}
+
+// clock gives when a row goes into the store: now for what it would not keep, whose own
+// time is then said beside it.
+func (s *shaper) clock(r *Row) (at int64, off bool) {
+	first, last := s.now-int64(s.since[ClassOf(r.Kind)]-time.Hour), s.now+int64(s.ahead-time.Hour)
+	if r.Time < first || r.Time > last {
+		return s.now, true
+	}
+	return r.Time, false
+}
+
+// head starts a row with what it is.
+func (s *shaper) head(r *Row, at int64, off bool) {
+	s.digits = s.digits[:0]
+	number := func(v uint64) string {
+		from := len(s.digits)
+		s.digits = strconv.AppendUint(s.digits, v, 10)
+		return view(s.digits[from:])
+	}
+	s.flat.fields = append(s.flat.fields[:0], Field{FieldSensor, r.Sensor}, Field{FieldKind, r.Kind},
+		Field{FieldEpoch, number(r.Epoch)}, Field{FieldSequence, number(r.Sequence)}, Field{FieldIndex, number(uint64(r.Index))})
+	if off {
+		s.flat.fields = append(s.flat.fields, Field{FieldClock, time.Unix(0, r.Time).UTC().Format(time.RFC3339Nano)})
+	}
+}
+
+func (s *shaper) text(head int) string {
+	best := len(s.texts)
+	text := ""
+	for _, f := range s.flat.fields[head:] {
+		for i, name := range s.texts[:best] {
+			if f.Name == name {
+				best, text = i, f.Value
+				break
+			}
+		}
+	}
+	return text
+}
+
+// shorten cuts the longest values until a row is within mostBytes, and names them.
+func shorten(fields []Field, head int) []Field {
+	var cut []string
+	for {
+		over := encoded(fields) - (mostBytes - 4<<10) // room for the names of what is cut
+		if over <= 0 {
+			break
+		}
+		longest := head
+		for i := head; i < len(fields); i++ {
+			if len(fields[i].Value) > len(fields[longest].Value) {
+				longest = i
+			}
+		}
+		f := &fields[longest]
+		if !strings.HasPrefix(f.Name, "vigil.") && len(cut) < 16 && (len(cut) == 0 || cut[len(cut)-1] != f.Name) {
+			cut = append(cut, f.Name)
+		}
+		f.Value = strings.ToValidUTF8(f.Value[:max(len(f.Value)/2, len(f.Value)-over)], "")
+	}
+	if len(cut) > 0 {
+		fields = append(fields, Field{FieldCut, strings.Join(cut, " ")})
+	}
+	return fields
+}
+
+// encoded is how long fields are as a line of JSON.
+func encoded(fields []Field) int {
+	n := 0
+	for i := range fields {
+		n += len(fields[i].Name) + encodedText(fields[i].Value) + len(`"":"",`)
+	}
+	return n
+}
+
+func encodedText(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			n++
+		case c < ' ':
+			n += len(`\u0000`) - 1
+		}
+	}
+	return n
+}
