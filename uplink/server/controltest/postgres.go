@@ -16,10 +16,33 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Each runs a test on every kind of control state.
-func Each(t *testing.T, test func(t *testing.T, place string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "control.db")) })
-	t.Run("postgresql", func(t *testing.T) { test(t, Postgres(t)) })
+// Each runs tests on every kind of control state, each on one of its own.
+func Each(t *testing.T, tests map[string]func(t *testing.T, place string)) {
+	t.Run("sqlite", func(t *testing.T) {
+		for name, test := range tests {
+			t.Run(name, func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "control.db")) })
+		}
+	})
+	t.Run("postgresql", func(t *testing.T) {
+		place := Postgres(t)
+		for name, test := range tests {
+			t.Run(name, func(t *testing.T) { test(t, database(t, place, strings.ToLower(name))) })
+		}
+	})
+}
+
+// database makes one of a name on a server.
+func database(t *testing.T, place, name string) string {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Exec(t.Context(), "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+	if err := errors.Join(err, c.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(place, "/postgres?", "/"+name+"?", 1)
 }
 
 // Postgres starts PostgreSQL for one test, which is skipped where it is missing and
