@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -248,4 +249,17 @@ func until(t *testing.T, what string, is func() bool) {
 			t.Fatalf("%s: not within a minute", what)
 		}
 	}
+}
+
+// httptestTLS is a server that shows a certificate and fails the test when it is asked anything.
+func httptestTLS(t *testing.T, c *tls.Certificate) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("a secret was told to a server that is not the one")
+	}))
+	s.TLS = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c, nil }}
+	s.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(t.Output(), nil), slog.LevelInfo)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.URL
 }
