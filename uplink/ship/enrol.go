@@ -59,8 +59,12 @@ func enrol(ctx context.Context, e Enrolment) (string, error) {
 	}
 	defer t.CloseIdleConnections()
 	var a protocol.Identity
-	message := protocol.Enrol{Secret: token.Secret, Request: request, Name: e.Name, Version: e.Version}
-	if err := post(ctx, &http.Client{Transport: t, Timeout: time.Minute}, server.JoinPath(protocol.PathEnrol).String(), message, &a); err != nil {
+	q, err := message(ctx, server.JoinPath(protocol.PathEnrol).String(), protocol.Enrol{Request: request, Name: e.Name, Version: e.Version})
+	if err != nil {
+		return "", err
+	}
+	q.Header.Set("Authorization", "Bearer "+token.Secret)
+	if _, err := exchange(&http.Client{Transport: t, Timeout: time.Minute}, q, &a); err != nil {
 		return "", err
 	}
 	authority, err := parseAuthority(a.Authority)

@@ -107,17 +107,26 @@ func exchange(c *http.Client, q *http.Request, v any) (status int, err error) {
 	return r.StatusCode, nil
 }
 
-// post sends a message as JSON.
-func post(ctx context.Context, c *http.Client, address string, message, v any) error {
-	text, err := json.Marshal(message)
+// message is a request that sends v as JSON.
+func message(ctx context.Context, address string, v any) (*http.Request, error) {
+	text, err := json.Marshal(v)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(text))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	q.Header.Set("Content-Type", "application/json")
+	return q, nil
+}
+
+// post sends m as JSON.
+func post(ctx context.Context, c *http.Client, address string, m, v any) error {
+	q, err := message(ctx, address, m)
+	if err != nil {
+		return err
+	}
 	_, err = exchange(c, q, v)
 	return err
 }

@@ -36,9 +36,11 @@ func (d *DB) Begin(ctx context.Context, a Audit) (id string, err error) {
 	return id, nil
 }
 
-// Finish writes what came of it.
-func (d *DB) Finish(ctx context.Context, id, result string) error {
-	if err := one(d.exec(ctx, "UPDATE audit SET result = ? WHERE id = ? AND result = 'begun'", result, id)); err != nil {
+// Finish writes what came of it, and more detail unless it is "".
+func (d *DB) Finish(ctx context.Context, id, detail, result string) error {
+	err := one(d.exec(ctx, "UPDATE audit SET result = ?, detail = CASE WHEN ? = '' THEN detail ELSE ? END WHERE id = ? AND result = 'begun'",
+		kept(result), kept(detail), kept(detail), id))
+	if err != nil {
 		return fmt.Errorf("finish audit log: %w", err)
 	}
 	return nil

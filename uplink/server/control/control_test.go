@@ -337,8 +337,8 @@ func testAudit(t *testing.T, place string) {
 		id, err := d.Begin(ctx, control.Audit{Actor: "eve", Action: "users.add", Target: fmt.Sprint(i)})
 		must(t, err)
 		if i < 2 {
-			must(t, d.Finish(ctx, id, "ok"))
-			wantError(t, "finish twice", d.Finish(ctx, id, "no"), control.ErrNotFound)
+			must(t, d.Finish(ctx, id, "of eve", "ok"))
+			wantError(t, "finish twice", d.Finish(ctx, id, "", "no"), control.ErrNotFound)
 		}
 	}
 	log, err := d.AuditLog(ctx, "eve", "", "", 10)

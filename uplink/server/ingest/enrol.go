@@ -47,6 +47,10 @@ func (r *Receiver) enrol(w http.ResponseWriter, q *http.Request, _ string) error
 	if wait, ok := r.enrols.Take(from); !ok {
 		return refusal{http.StatusTooManyRequests, "too many enrolments from this address", wait}
 	}
+	secret, ok := strings.CutPrefix(q.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return refusal{http.StatusUnauthorized, "who enrols shows a token", 0}
+	}
 	var m protocol.Enrol
 	if err := read(q, &m); err != nil {
 		return err
@@ -58,7 +62,7 @@ func (r *Receiver) enrol(w http.ResponseWriter, q *http.Request, _ string) error
 	if m.Name == "" || !plain(m.Name, 253) || !plain(m.Version, 64) {
 		return malformed("a sensor says its host's name, of at most 253 bytes, and its version, of at most 64")
 	}
-	id, err := r.State.Enrol(q.Context(), control.Newcomer{Secret: m.Secret, PublicKey: request.Hash, Name: m.Name, Version: m.Version, Address: from})
+	id, err := r.State.Enrol(q.Context(), control.Newcomer{Secret: secret, PublicKey: request.Hash, Name: m.Name, Version: m.Version, Address: from})
 	switch {
 	case errors.Is(err, control.ErrNotFound):
 		return refusal{http.StatusForbidden, "the token is not known here", 0}

@@ -90,9 +90,8 @@ func CheckSum(h http.Header, body []byte) error {
 	return nil
 }
 
-// Enrol is the body of PathEnrol.
+// Enrol is the body of PathEnrol; the token's secret goes along as bearer.
 type Enrol struct {
-	Secret  string `json:"secret"`
 	Request string `json:"request"` // PEM of a certificate request, PKCS #10
 	Name    string `json:"name"`    // of the host
 	Version string `json:"version"`
