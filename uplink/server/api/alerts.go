@@ -63,11 +63,9 @@ func (a *API) changeAlert(c *call) (any, error) {
 	if err := short(map[string]*string{"reason": m.Reason, "comment": &m.Comment}, 4000); err != nil {
 		return nil, err
 	}
-	for name, v := range map[string]*string{"status": m.Status, "reason": m.Reason, "assignee": m.Assignee} {
-		if v != nil {
-			c.note(name, *v)
-		}
-	}
+	c.noteChange("status", m.Status)
+	c.noteChange("reason", m.Reason)
+	c.noteChange("assignee", m.Assignee)
 	alert, err := a.State.ChangeAlert(c.q.Context(), c.q.PathValue("id"), c.user.Name, control.AlertChange{Status: m.Status, Reason: m.Reason, Assignee: m.Assignee, Comment: m.Comment})
 	if err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func collect(limit int, ask func(limit int, each func(Event) error) error) (any,
 
 func (a *API) events(c *call) (any, error) {
 	p := c.parameters()
-	q := Query{Text: p.text("query"), From: p.time("from"), To: p.time("to"), Limit: p.number("limit", 100, 10000)}
+	q := Query{Text: p.text("query"), From: p.time("from"), To: p.time("to"), Limit: p.number("limit", 100, 5000)}
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -54,7 +54,7 @@ func (a *API) events(c *call) (any, error) {
 
 func (a *API) tree(c *call) (any, error) {
 	p := c.parameters()
-	limit := p.number("limit", 1000, 10000)
+	limit := p.number("limit", 1000, 5000)
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -81,7 +81,7 @@ func execID(s string) bool {
 
 func (a *API) timeline(c *call) (any, error) {
 	p := c.parameters()
-	q := Around{Sensor: c.q.PathValue("id"), At: p.time("at"), Span: p.duration("span", time.Minute, 24*time.Hour), ExecID: p.text("exec"), Limit: p.number("limit", 500, 10000)}
+	q := Around{Sensor: c.q.PathValue("id"), At: p.time("at"), Span: p.duration("span", time.Minute, 24*time.Hour), ExecID: p.text("exec"), Limit: p.number("limit", 500, 5000)}
 	if q.At.IsZero() {
 		p.fail("at", "is needed")
 	}

@@ -85,6 +85,12 @@ func (c *call) note(name, value string) {
 	c.detail += fmt.Sprintf("%s=%q", name, value)
 }
 
+func (c *call) noteChange(name string, value *string) {
+	if value != nil {
+		c.note(name, *value)
+	}
+}
+
 // needed refuses what is missing or far too long.
 func needed(values map[string]string) error {
 	for name, v := range values {

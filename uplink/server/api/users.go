@@ -36,9 +36,7 @@ func (a *API) changeUser(c *call) (any, error) {
 	if err := c.read(&m); err != nil {
 		return nil, err
 	}
-	if m.Role != nil {
-		c.note("role", string(*m.Role))
-	}
+	c.noteChange("role", (*string)(m.Role))
 	if m.Password != nil {
 		c.note("password", "changed")
 	}
