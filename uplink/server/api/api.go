@@ -15,10 +15,16 @@ import (
 // Events is the store of events, as it is asked here. A query that cannot be understood
 // gives an error that is ErrQuery.
 type Events interface {
-	// Search gives the events of a query, the newest first.
+	// Search gives what a query finds, the newest first.
 	Search(ctx context.Context, q Query, each func(Event) error) error
-	// Tree gives the life of the processes that a process made, itself, and its ancestors.
-	Tree(ctx context.Context, sensor, execID string, limit int, each func(Event) error) error
+	// Histogram counts what a query finds, by kind and time.
+	Histogram(ctx context.Context, q Query, step time.Duration) ([]Bucket, error)
+}
+
+// Processes is the store of events, as it is asked about a process.
+type Processes interface {
+	// Tree gives a process, what it came from and what came from it, at most so many.
+	Tree(ctx context.Context, sensor, execID string, most int) (Tree, error)
 	// Around gives the events of a sensor about a time, in their order.
 	Around(ctx context.Context, a Around, each func(Event) error) error
 }
@@ -39,18 +45,49 @@ type Around struct {
 	Limit  int
 }
 
-// Event is one, as OCSF.
+// Event is one, as OCSF; or what a query made of some, which has no time, sensor or kind.
 type Event struct {
-	Time   time.Time       `json:"time"`
-	Sensor string          `json:"sensor"`
-	Kind   string          `json:"kind"`
+	Time   time.Time       `json:"time,omitzero"`
+	Sensor string          `json:"sensor,omitempty"`
+	Kind   string          `json:"kind,omitempty"`
 	Event  json.RawMessage `json:"event"`
+}
+
+// Bucket is how many events of a kind there are from a time on.
+type Bucket struct {
+	Time  time.Time `json:"time"`
+	Kind  string    `json:"kind"`
+	Count uint64    `json:"count"`
+}
+
+// Process is an image of a process: what an exec ID names.
+type Process struct {
+	ExecID   string    `json:"exec_id"`
+	Parent   string    `json:"parent"`   // the exec ID of what made its process
+	Previous string    `json:"previous"` // the exec ID that its process had before; "": not known
+	Depth    int       `json:"depth"`    // 0 for the one asked for, below 0 for those that it came from
+	Kind     string    `json:"kind"`     // of the event that tells of it
+	Time     time.Time `json:"time"`
+	Ended    time.Time `json:"ended,omitzero"`
+	ExitCode string    `json:"exit_code"`
+	PID      uint64    `json:"pid"`
+	Name     string    `json:"name"`
+	Path     string    `json:"path"`
+	Command  string    `json:"command"`
+	User     string    `json:"user"`
+}
+
+// Tree is processes, the farthest ancestor first.
+type Tree struct {
+	Processes []Process `json:"processes"`
+	More      bool      `json:"more"` // the limit cut it
 }
 
 // Settings is what an API needs.
 type Settings struct {
 	State     *control.DB
 	Events    Events
+	Processes Processes
 	Changes   *live.Hub
 	Policies  *live.Signal
 	Token     func(secret string) string // what a host is given to enrol with

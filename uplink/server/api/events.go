@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -39,17 +41,34 @@ func collect(limit int, ask func(limit int, each func(Event) error) error) (any,
 
 func (a *API) events(c *call) (any, error) {
 	p := c.parameters()
-	q := Query{Text: p.text("query"), From: p.time("from"), To: p.time("to"), Limit: p.number("limit", 100, 5000)}
+	q := Query{Text: cmp.Or(p.text("query"), "*"), From: p.time("from"), To: p.time("to"), Limit: p.number("limit", 100, 5000)}
 	if p.err != nil {
 		return nil, p.err
-	}
-	if q.Text == "" {
-		q.Text = "*"
 	}
 	return collect(q.Limit, func(limit int, each func(Event) error) error {
 		q.Limit = limit
 		return a.Events.Search(c.q.Context(), q, each)
 	})
+}
+
+// maxBuckets bounds a histogram.
+const maxBuckets = 2000
+
+func (a *API) histogram(c *call) (any, error) {
+	p := c.parameters()
+	q := Query{Text: cmp.Or(p.text("query"), "*"), From: p.time("from"), To: p.time("to")}
+	step := p.duration("step", time.Minute, 366*24*time.Hour)
+	if q.From.IsZero() || !q.To.After(q.From) || q.To.Sub(q.From)/max(step, 1) > maxBuckets {
+		p.fail("step", fmt.Sprintf("from, to and a step that makes at most %d parts are needed", maxBuckets))
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	all, err := a.Events.Histogram(c.q.Context(), q, step)
+	if all == nil {
+		all = []Bucket{}
+	}
+	return map[string]any{"buckets": all}, err
 }
 
 func (a *API) tree(c *call) (any, error) {
@@ -65,9 +84,11 @@ func (a *API) tree(c *call) (any, error) {
 	if _, err := a.State.Sensor(c.q.Context(), c.q.PathValue("id")); err != nil {
 		return nil, err
 	}
-	return collect(limit, func(limit int, each func(Event) error) error {
-		return a.Events.Tree(c.q.Context(), c.q.PathValue("id"), exec, limit, each)
-	})
+	tree, err := a.Processes.Tree(c.q.Context(), c.q.PathValue("id"), exec, limit)
+	if tree.Processes == nil {
+		tree.Processes = []Process{}
+	}
+	return tree, err
 }
 
 func execID(s string) bool {
@@ -96,7 +117,7 @@ func (a *API) timeline(c *call) (any, error) {
 	}
 	return collect(q.Limit, func(limit int, each func(Event) error) error {
 		q.Limit = limit
-		return a.Events.Around(c.q.Context(), q, each)
+		return a.Processes.Around(c.q.Context(), q, each)
 	})
 }
 

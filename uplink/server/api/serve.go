@@ -162,14 +162,21 @@ func (a *API) refuse(c *call, err error) {
 	protocol.Refuse(c.w, no.status, no.detail)
 }
 
-// maxBody bounds a request's body: a policy with its rules is the largest.
-const maxBody = 4 << 20
+// A request's body is bounded, a policy with its rules is the largest, and so is how long
+// it may take.
+const (
+	maxBody  = 4 << 20
+	bodyTime = 30 * time.Second
+)
 
 // read reads a request's body; what is not known is a mistake.
 func (c *call) read(v any) error {
 	if kind, _, err := mime.ParseMediaType(c.q.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return refusal{http.StatusUnsupportedMediaType, "the body is to be application/json", 0}
 	}
+	slow := http.NewResponseController(c.w)
+	_ = slow.SetReadDeadline(time.Now().Add(bodyTime)) // tests' writers cannot
+	defer func() { _ = slow.SetReadDeadline(time.Time{}) }()
 	d := json.NewDecoder(http.MaxBytesReader(c.w, c.q.Body, maxBody))
 	d.DisallowUnknownFields()
 	err := d.Decode(v)

@@ -42,8 +42,12 @@ func (s *store) Search(_ context.Context, q api.Query, each func(api.Event) erro
 	return s.give(q.Limit, each)
 }
 
-func (s *store) Tree(_ context.Context, _, _ string, limit int, each func(api.Event) error) error {
-	return s.give(limit, each)
+func (s *store) Histogram(context.Context, api.Query, time.Duration) ([]api.Bucket, error) {
+	return []api.Bucket{{Time: s.all[0].Time, Kind: "exec", Count: 1}}, nil
+}
+
+func (s *store) Tree(_ context.Context, _, exec string, _ int) (api.Tree, error) {
+	return api.Tree{Processes: []api.Process{{ExecID: exec, Time: s.all[0].Time}}}, nil
 }
 
 func (s *store) Around(_ context.Context, a api.Around, each func(api.Event) error) error {
@@ -103,7 +107,7 @@ func newWorld(t *testing.T) *world {
 	w.alert("a1", "Reverse shell")
 	events := &store{all: []api.Event{{Time: w.now, Sensor: w.sensor, Kind: "exec", Event: []byte(`{"class_uid":1007}`)}, {Time: w.now, Sensor: w.sensor, Kind: "exit", Event: []byte(`{}`)}}}
 	a, err := api.New(api.Settings{
-		State: w.state, Events: events, Changes: w.changes, Policies: &live.Signal{}, Token: func(s string) string { return "token " + s },
+		State: w.state, Events: events, Processes: events, Changes: w.changes, Policies: &live.Signal{}, Token: func(s string) string { return "token " + s },
 		Rates: func() api.Rates { return api.Rates{Events: 1.5} }, Version: "1", Now: w.clock, Heartbeat: 5 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	must(t, err)
