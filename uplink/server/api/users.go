@@ -1,0 +1,147 @@
+package api
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"vigil/uplink/server/control"
+)
+
+func (a *API) users(c *call) (any, error) {
+	all, err := a.State.Users(c.q.Context())
+	return map[string]any{"users": all}, err
+}
+
+func (a *API) addUser(c *call) (any, error) {
+	var m struct {
+		Name     string       `json:"name"`
+		Role     control.Role `json:"role"`
+		Password string       `json:"password"`
+	}
+	if err := c.read(&m); err != nil {
+		return nil, err
+	}
+	c.note("name", m.Name)
+	c.note("role", string(m.Role))
+	return a.State.AddUser(c.q.Context(), m.Name, m.Role, m.Password)
+}
+
+func (a *API) changeUser(c *call) (any, error) {
+	var m struct {
+		Role     *control.Role `json:"role"`
+		Password *string       `json:"password"`
+		Disabled *bool         `json:"disabled"`
+	}
+	if err := c.read(&m); err != nil {
+		return nil, err
+	}
+	c.noteChange("role", (*string)(m.Role))
+	if m.Password != nil {
+		c.note("password", "changed")
+	}
+	if m.Disabled != nil {
+		c.note("disabled", map[bool]string{true: "yes", false: "no"}[*m.Disabled])
+	}
+	return a.State.ChangeUser(c.q.Context(), c.q.PathValue("id"), control.UserChange{Role: m.Role, Password: m.Password, Disabled: m.Disabled})
+}
+
+// whose is the user whose tokens the caller may see: an administrator's are all.
+func (c *call) whose() string {
+	if c.user.Role.May(control.Admin) {
+		return ""
+	}
+	return c.user.ID
+}
+
+func (a *API) tokens(c *call) (any, error) {
+	all, err := a.State.Tokens(c.q.Context(), c.whose())
+	return map[string]any{"tokens": all}, err
+}
+
+func (a *API) addToken(c *call) (any, error) {
+	var m struct {
+		Name string       `json:"name"`
+		Role control.Role `json:"role"`
+		Days int          `json:"days"`
+	}
+	if err := c.read(&m); err != nil {
+		return nil, err
+	}
+	if err := needed(map[string]string{"name": m.Name}); err != nil {
+		return nil, err
+	}
+	if m.Days < 1 || m.Days > 366 || len(m.Name) > 200 {
+		return nil, refusal{http.StatusUnprocessableEntity, "a token lasts from 1 to 366 days, and its name has at most 200 bytes", 0}
+	}
+	if c.session == nil {
+		return nil, refusal{http.StatusForbidden, "a token makes no tokens: log in", 0}
+	}
+	c.note("name", m.Name)
+	c.note("role", string(m.Role))
+	t, secret, err := a.State.NewToken(c.q.Context(), c.user, m.Name, m.Role, time.Duration(m.Days)*24*time.Hour)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"token": t, "secret": secret}, nil
+}
+
+func (a *API) deleteToken(c *call) (any, error) {
+	return nil, a.State.DeleteToken(c.q.Context(), c.q.PathValue("id"), c.whose())
+}
+
+func (a *API) exports(c *call) (any, error) {
+	all, err := a.State.Exports(c.q.Context())
+	return map[string]any{"exports": all}, err
+}
+
+func (a *API) addExport(c *call) (any, error) { return a.putExport(c, "") }
+
+func (a *API) changeExport(c *call) (any, error) { return a.putExport(c, c.q.PathValue("id")) }
+
+func (a *API) putExport(c *call, id string) (any, error) {
+	var m struct {
+		Name     string                     `json:"name"`
+		Kind     string                     `json:"kind"`
+		Settings map[string]json.RawMessage `json:"settings"`
+		Enabled  bool                       `json:"enabled"`
+	}
+	if err := c.read(&m); err != nil {
+		return nil, err
+	}
+	if err := needed(map[string]string{"name": m.Name, "kind": m.Kind}); err != nil {
+		return nil, err
+	}
+	c.note("name", m.Name)
+	c.note("kind", m.Kind)
+	if m.Settings == nil {
+		m.Settings = map[string]json.RawMessage{}
+	}
+	settings, err := json.Marshal(m.Settings)
+	if err != nil {
+		return nil, err
+	}
+	e, err := a.State.PutExport(c.q.Context(), control.Export{ID: id, Name: m.Name, Kind: m.Kind, Settings: settings, Enabled: m.Enabled, Author: c.user.Name})
+	if err != nil {
+		return nil, err
+	}
+	return e, a.Changes.Publish("export", map[string]string{"id": e.ID})
+}
+
+func (a *API) deleteExport(c *call) (any, error) {
+	id := c.q.PathValue("id")
+	if err := a.State.DeleteExport(c.q.Context(), id); err != nil {
+		return nil, err
+	}
+	return nil, a.Changes.Publish("export", map[string]string{"id": id})
+}
+
+func (a *API) audit(c *call) (any, error) {
+	p := c.parameters()
+	actor, action, before, limit := p.text("actor"), p.text("action"), p.text("before"), p.number("limit", 100, 1000)
+	if p.err != nil {
+		return nil, p.err
+	}
+	all, err := a.State.AuditLog(c.q.Context(), actor, action, before, limit)
+	return map[string]any{"entries": all}, err
+}

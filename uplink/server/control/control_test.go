@@ -1,0 +1,369 @@
+package control_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"vigil/uplink/server/control"
+	"vigil/uplink/server/controltest"
+)
+
+// clock is a time that the test sets.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.t }
+
+func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.t = c.t.Add(d) }
+
+func newClock() *clock { return &clock{t: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
+
+const password = "a long enough password"
+
+func open(t *testing.T, place string, c *clock) *control.DB {
+	t.Helper()
+	d, err := control.Open(t.Context(), place, c.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { must(t, d.Close()) })
+	return d
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func want[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+func wantError(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: %v, want %v", what, err, want)
+	}
+}
+
+func enrol(t *testing.T, d *control.DB, key string) string {
+	t.Helper()
+	_, secret, err := d.NewEnrolment(t.Context(), "admin", "", time.Hour)
+	must(t, err)
+	id, err := d.Enrol(t.Context(), control.Newcomer{Secret: secret, PublicKey: key, Name: "host-" + key})
+	must(t, err)
+	return id
+}
+
+// Every promise holds on every kind of database.
+func TestState(t *testing.T) {
+	controltest.Each(t, map[string]func(*testing.T, string){
+		"OpenTwice":     testOpenTwice,
+		"Enrolment":     testEnrolment,
+		"EnrolmentOnce": testEnrolmentOnce,
+		"Claim":         testClaim,
+		"Users":         testUsers,
+		"Alerts":        testAlerts,
+		"Policies":      testPolicies,
+		"Audit":         testAudit,
+		"Saved":         testSaved,
+	})
+}
+
+func testOpenTwice(t *testing.T, place string) {
+	c := newClock()
+	first := open(t, place, c)
+	must(t, first.Set(t.Context(), "name", "value"))
+	second := open(t, place, c) // migrates nothing, and sees the same
+	v, err := second.Setting(t.Context(), "name", "")
+	must(t, err)
+	want(t, "setting", v, "value")
+}
+
+func testEnrolment(t *testing.T, place string) {
+	ctx, c := t.Context(), newClock()
+	d := open(t, place, c)
+	_, secret, err := d.NewEnrolment(ctx, "admin", "web", time.Hour)
+	must(t, err)
+	n := control.Newcomer{Secret: secret, PublicKey: "k1", Name: "web"}
+	id, err := d.Enrol(ctx, n)
+	must(t, err)
+	want(t, "length of the ID", len(id), 26)
+	again, err := d.Enrol(ctx, n)
+	must(t, err)
+	want(t, "the same key again", again, id)
+	n.PublicKey = "k2"
+	_, err = d.Enrol(ctx, n)
+	wantError(t, "another key", err, control.ErrUsed)
+	_, err = d.Enrol(ctx, control.Newcomer{Secret: "guess", PublicKey: "k"})
+	wantError(t, "a guess", err, control.ErrNotFound)
+	_, late, err := d.NewEnrolment(ctx, "admin", "", time.Hour)
+	must(t, err)
+	c.pass(time.Hour)
+	_, err = d.Enrol(ctx, control.Newcomer{Secret: late, PublicKey: "k"})
+	wantError(t, "too late", err, control.ErrExpired)
+
+	ok, err := d.Admitted(ctx, id)
+	must(t, err)
+	want(t, "admitted", ok, true)
+	must(t, d.Revoke(ctx, id, "gone"))
+	ok, err = d.Admitted(ctx, id)
+	must(t, err)
+	want(t, "admitted when revoked", ok, false)
+	wantError(t, "revoke twice", d.Revoke(ctx, id, "gone"), control.ErrNotFound)
+}
+
+// One secret serves one of many that come at once.
+func testEnrolmentOnce(t *testing.T, place string) {
+	d := open(t, place, newClock())
+	_, secret, err := d.NewEnrolment(t.Context(), "admin", "", time.Hour)
+	must(t, err)
+	won := make(chan string, 8)
+	var wg sync.WaitGroup
+	for i := range cap(won) {
+		wg.Go(func() {
+			id, err := d.Enrol(context.Background(), control.Newcomer{Secret: secret, PublicKey: fmt.Sprint(i)})
+			if err == nil {
+				won <- id
+			} else if !errors.Is(err, control.ErrUsed) {
+				t.Errorf("enrol: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	want(t, "enrolled", len(won), 1)
+}
+
+func testClaim(t *testing.T, place string) {
+	ctx, d := t.Context(), open(t, place, newClock())
+	id := enrol(t, d, "a")
+	key := func(n uint64) control.Key { return control.Key{Sensor: id, Epoch: 1 << 63, Sequence: n} }
+	mine, err := d.Claim(ctx, "A", []control.Key{key(1), key(2), key(2), key(4)})
+	must(t, err)
+	want(t, "A's", fmt.Sprint(mine), "[true true true true]")
+	mine, err = d.Claim(ctx, "B", []control.Key{key(2), key(3)})
+	must(t, err)
+	want(t, "B's", fmt.Sprint(mine), "[false true]")
+	mine, err = d.Claim(ctx, "A", []control.Key{key(1), key(3)})
+	must(t, err)
+	want(t, "A's again", fmt.Sprint(mine), "[true false]")
+	must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1 << 63, Range: control.Range{First: 5, Last: 9}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}}))
+	must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1 << 63, Range: control.Range{First: 5, Last: 9}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}}))
+	for n, has := range map[uint64]bool{1: true, 3: true, 4: true, 7: true, 10: false} {
+		got, err := d.Received(ctx, key(n))
+		must(t, err)
+		want(t, fmt.Sprint("received ", n), got, has)
+	}
+	got, err := d.Received(ctx, control.Key{Sensor: id, Epoch: 2, Sequence: 1})
+	must(t, err)
+	want(t, "of another epoch", got, false)
+	s, err := d.Sensor(ctx, id)
+	must(t, err)
+	want(t, "dropped, told twice", s.Dropped, 500)
+	_, err = d.Claim(ctx, "A", []control.Key{key(10)})
+	must(t, err)
+	got, err = d.Received(ctx, key(7))
+	must(t, err)
+	want(t, "bridged", got, true)
+}
+
+func testUsers(t *testing.T, place string) {
+	ctx, c := t.Context(), newClock()
+	d := open(t, place, c)
+	admin, err := d.AddUser(ctx, "admin", control.Admin, password)
+	must(t, err)
+	_, err = d.AddUser(ctx, "admin", control.Viewer, password)
+	wantError(t, "the same name", err, control.ErrConflict)
+	_, err = d.AddUser(ctx, "x", control.Viewer, "short")
+	wantError(t, "a short password", err, control.ErrInvalid)
+	_, err = d.CheckPassword(ctx, "admin", password+"!")
+	wantError(t, "another password", err, control.ErrNotFound)
+	_, err = d.CheckPassword(ctx, "nobody", password)
+	wantError(t, "nobody", err, control.ErrNotFound)
+	u, err := d.CheckPassword(ctx, "admin", password)
+	must(t, err)
+
+	s, secret, err := d.Login(ctx, u, "192.0.2.1")
+	must(t, err)
+	_, who, err := d.Session(ctx, secret)
+	must(t, err)
+	want(t, "who", who.Name, "admin")
+	c.pass(control.SessionIdle - time.Minute)
+	_, _, err = d.Session(ctx, secret)
+	must(t, err)
+	c.pass(control.SessionIdle)
+	_, _, err = d.Session(ctx, secret)
+	wantError(t, "an idle session", err, control.ErrNotFound)
+	must(t, d.Logout(ctx, s))
+
+	viewer := control.Viewer
+	_, err = d.ChangeUser(ctx, admin.ID, control.UserChange{Role: &viewer})
+	wantError(t, "the last administrator", err, control.ErrInvalid)
+	_, secret, err = d.Login(ctx, u, "")
+	must(t, err)
+	other, err := d.AddUser(ctx, "other", control.Admin, password)
+	must(t, err)
+	_, err = d.ChangeUser(ctx, admin.ID, control.UserChange{Role: &viewer})
+	must(t, err)
+	_, _, err = d.Session(ctx, secret)
+	wantError(t, "the session of a changed user", err, control.ErrNotFound)
+
+	_, bearer, err := d.NewToken(ctx, other, "ci", control.Operator, time.Hour)
+	must(t, err)
+	who, err = d.Bearer(ctx, bearer)
+	must(t, err)
+	want(t, "role", who.Role, control.Operator)
+	_, err = d.ChangeUser(ctx, admin.ID, control.UserChange{Role: &other.Role})
+	must(t, err)
+	_, err = d.ChangeUser(ctx, other.ID, control.UserChange{Role: &viewer})
+	must(t, err)
+	who, err = d.Bearer(ctx, bearer)
+	must(t, err)
+	want(t, "role of a user who was made less", who.Role, control.Viewer)
+	c.pass(time.Hour)
+	_, err = d.Bearer(ctx, bearer)
+	wantError(t, "an old token", err, control.ErrNotFound)
+}
+
+func finding(uid string, count, last int, extra string) []byte {
+	return fmt.Appendf(nil, `{"metadata":{"uid":%q},"severity_id":3,"status_id":1,"start_time":1000,"end_time":%d,"count":%d,"message":"m\u0000",
+		"finding_info":{"title":"Reverse shell","analytic":{"uid":"vigil-reverse-shell"},"attacks":[{"technique":{"uid":"T1059"}}]},
+		"device":{"hostname":"web"},"actor":{"process":{"uid":"00ff","file":{"path":"/bin/bash"}}}%s}`, uid, last, count, extra)
+}
+
+func testAlerts(t *testing.T, place string) {
+	ctx, d := t.Context(), open(t, place, newClock())
+	record := func(sensor string, lines ...[]byte) []control.Alert {
+		t.Helper()
+		var all []control.Alert
+		for _, l := range lines {
+			a, err := control.ParseFinding(sensor, l)
+			must(t, err)
+			all = append(all, a)
+		}
+		changed, err := d.Record(ctx, all)
+		must(t, err)
+		return changed
+	}
+	want(t, "changed", len(record("s1", finding("a", 1, 2000, ""), finding("b", 1, 3000, ""))), 2)
+	want(t, "the same again", len(record("s1", finding("a", 1, 2000, ""))), 0)
+	want(t, "of another sensor", len(record("s2", finding("a", 1, 2000, ""))), 1)
+	_, err := d.AddUser(ctx, "eve", control.Operator, password)
+	must(t, err)
+	status, eve, nobody := control.InProgress, "eve", "mallory"
+	a, err := d.ChangeAlert(ctx, "s1.a", "eve", control.AlertChange{Status: &status, Assignee: &eve, Comment: "I look"})
+	must(t, err)
+	want(t, "assignee", a.Assignee, "eve")
+	_, err = d.ChangeAlert(ctx, "s1.a", "eve", control.AlertChange{Assignee: &nobody})
+	wantError(t, "to nobody", err, control.ErrInvalid)
+	dismissed := control.Dismissed
+	_, err = d.ChangeAlert(ctx, "s1.a", "eve", control.AlertChange{Status: &dismissed})
+	wantError(t, "without a reason", err, control.ErrInvalid)
+	changed := record("s1", finding("a", 10, 9000, ""))
+	want(t, "status stays", changed[0].Status, control.InProgress)
+	want(t, "count", changed[0].Count, 10)
+	want(t, "an older count", len(record("s1", finding("a", 5, 9500, ""))), 0)
+
+	list, err := d.Alerts(ctx, control.AlertFilter{Status: []string{control.New}, Limit: 10})
+	must(t, err)
+	want(t, "new", len(list), 2)
+	list, err = d.Alerts(ctx, control.AlertFilter{Text: "REVERSE", Severity: 3, Sensor: "s1", Limit: 1})
+	must(t, err)
+	want(t, "the latest", list[0].ID, "s1.a")
+	list, err = d.Alerts(ctx, control.AlertFilter{Before: list[0].ID, Limit: 10})
+	must(t, err)
+	want(t, "the rest", len(list), 2)
+	list, err = d.Alerts(ctx, control.AlertFilter{Text: "100%_", Limit: 10})
+	must(t, err)
+	want(t, "a text with signs", len(list), 0)
+
+	_, err = d.Suppress(ctx, control.Suppression{Rule: "vigil-reverse-shell", Sensor: "s1", Reason: "ours", Author: "eve"})
+	must(t, err)
+	a, err = d.Alert(ctx, "s1.b")
+	must(t, err)
+	want(t, "suppressed", a.Status+a.Reason, "dismissedours")
+	want(t, "finding", strings.Contains(string(a.Finding), "Reverse shell"), true)
+	a, err = d.Alert(ctx, "s1.a")
+	must(t, err)
+	want(t, "what somebody works on stays", a.Status, control.InProgress)
+	want(t, "suppressed as it comes", record("s1", finding("c", 1, 1, ""))[0].Reason, "ours")
+	counts, err := d.AlertCounts(ctx)
+	must(t, err)
+	want(t, "counts", len(counts), 3)
+	comments, err := d.Comments(ctx, "s1.a")
+	must(t, err)
+	want(t, "comments", comments[0].Text, "I look")
+}
+
+func testPolicies(t *testing.T, place string) {
+	ctx, d := t.Context(), open(t, place, newClock())
+	id := enrol(t, d, "a")
+	_, err := d.PolicyOf(ctx, id)
+	wantError(t, "no policy yet", err, control.ErrNotFound)
+	p, err := d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{}`)}, 0)
+	must(t, err)
+	want(t, "version", p.Version, 1)
+	_, err = d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{}`)}, 0)
+	wantError(t, "over another's", err, control.ErrConflict)
+	_, err = d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{"x":1}`)}, 1)
+	must(t, err)
+	p, err = d.PolicyOf(ctx, id)
+	must(t, err)
+	want(t, "policy", fmt.Sprint(p.Version, string(p.Body)), `2{"x":1}`)
+	wantError(t, "an unknown policy", d.Follow(ctx, id, "web"), control.ErrNotFound)
+	_, err = d.PutPolicy(ctx, control.Policy{Name: "web", Body: []byte(`{}`)}, 0)
+	must(t, err)
+	must(t, d.Follow(ctx, id, "web"))
+	p, err = d.PolicyOf(ctx, id)
+	must(t, err)
+	want(t, "policy", p.Name, "web")
+}
+
+func testAudit(t *testing.T, place string) {
+	ctx, d := t.Context(), open(t, place, newClock())
+	for i := range 3 {
+		id, err := d.Begin(ctx, control.Audit{Actor: "eve", Action: "users.add", Target: fmt.Sprint(i)})
+		must(t, err)
+		if i < 2 {
+			must(t, d.Finish(ctx, id, "of eve", "ok"))
+			wantError(t, "finish twice", d.Finish(ctx, id, "", "no"), control.ErrNotFound)
+		}
+	}
+	log, err := d.AuditLog(ctx, "eve", "", "", 10)
+	must(t, err)
+	want(t, "the newest", log[0].Target+log[0].Result, "2begun")
+	log, err = d.AuditLog(ctx, "", "users.add", log[0].ID, 10)
+	must(t, err)
+	want(t, "before it", len(log), 2)
+}
+
+func testSaved(t *testing.T, place string) {
+	ctx, d := t.Context(), open(t, place, newClock())
+	s, err := d.SaveSearch(ctx, control.Search{Name: "shells", Query: "kind:exec"})
+	must(t, err)
+	must(t, d.DeleteSearch(ctx, s.ID))
+	wantError(t, "delete twice", d.DeleteSearch(ctx, s.ID), control.ErrNotFound)
+	e, err := d.PutExport(ctx, control.Export{Name: "siem", Kind: "syslog", Settings: []byte(`{}`), Enabled: true})
+	must(t, err)
+	e.Enabled = false
+	_, err = d.PutExport(ctx, e)
+	must(t, err)
+	all, err := d.Exports(ctx)
+	must(t, err)
+	want(t, "exports", len(all), 1)
+	want(t, "enabled", all[0].Enabled, false)
+	_, err = d.PutExport(ctx, control.Export{Name: "siem", Settings: []byte(`{}`)})
+	wantError(t, "the same name", err, control.ErrConflict)
+}

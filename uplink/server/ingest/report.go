@@ -1,0 +1,130 @@
+package ingest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"vigil/uplink/server/control"
+	"vigil/uplink/ship/protocol"
+)
+
+// maxDrops bounds one message.
+const maxDrops = 1000
+
+func (r *Receiver) drops(w http.ResponseWriter, q *http.Request, sensor string) error {
+	var m []protocol.Drop
+	if err := read(q, &m); err != nil {
+		return err
+	}
+	if len(m) > maxDrops {
+		return malformed("%d drops, the most at once is %d", len(m), maxDrops)
+	}
+	all := make([]control.Drop, 0, len(m))
+	for _, d := range m {
+		epoch, err := strconv.ParseUint(d.Epoch, 16, 64)
+		known := d.Class == protocol.Events || d.Class == protocol.Alerts
+		if err != nil || len(d.Epoch) != 16 || d.First == 0 || d.Last < d.First || !known || d.Reason == "" || !plain(d.Reason, 64) || d.Batches > 1<<62 || d.Events > 1<<40 {
+			return malformed("a drop of epoch %q, %d to %d, %s, for %q", d.Epoch, d.First, d.Last, d.Class, d.Reason)
+		}
+		all = append(all, control.Drop{
+			Epoch: epoch, Range: control.Range{First: d.First, Last: d.Last}, Class: string(d.Class), Reason: d.Reason,
+			Batches: d.Batches, Events: d.Events, Time: d.Time,
+		})
+	}
+	if err := r.State.Dropped(q.Context(), sensor, all); err != nil {
+		return err
+	}
+	r.changed(sensor)
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func (r *Receiver) report(w http.ResponseWriter, q *http.Request, sensor string) error {
+	var m protocol.Report
+	if err := read(q, &m); err != nil {
+		return err
+	}
+	if !plain(m.Version, 64) || !plain(m.Tier, 64) || m.Policy < 0 {
+		return malformed("a version and a tier have at most 64 bytes, a policy's version is not negative")
+	}
+	health := map[string]json.RawMessage{}
+	if len(m.Health) > 0 {
+		if err := json.Unmarshal(m.Health, &health); err != nil {
+			return malformed("health is an object: %v", err)
+		}
+	}
+	if m.Refused != "" {
+		refused, err := json.Marshal(m.Refused)
+		if err != nil {
+			return malformed("%v", err)
+		}
+		health["policy_refused"] = refused
+	}
+	text, err := json.Marshal(health)
+	if err != nil {
+		return malformed("%v", err)
+	}
+	err = r.State.Reported(q.Context(), sensor, control.Report{
+		Version: m.Version, Tier: m.Tier, Lost: m.Lost, Applied: m.Policy, Address: address(q), Health: text,
+	})
+	if err != nil {
+		return err
+	}
+	r.changed(sensor)
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// look is how often one who waits looks whether another server changed a policy.
+const look = 10 * time.Second
+
+// policy answers with what the sensor shall do: at once, unless it has that already
+// (If-None-Match) and is ready to wait (Prefer: wait=N, RFC 7240).
+func (r *Receiver) policy(w http.ResponseWriter, q *http.Request, sensor string) error {
+	deadline := time.NewTimer(wait(q.Header.Get("Prefer")))
+	defer deadline.Stop()
+	for {
+		fired := r.Policies.Wait() // before the look: what changes after it is not missed
+		p, err := r.State.PolicyOf(q.Context(), sensor)
+		none := errors.Is(err, control.ErrNotFound)
+		if err != nil && !none {
+			return err
+		}
+		if p := (protocol.Policy{Name: p.Name, Version: p.Version, Body: p.Body}); !none && p.Tag() != q.Header.Get("If-None-Match") {
+			w.Header().Set("ETag", p.Tag())
+			return answer(w, p)
+		}
+		select {
+		case <-fired:
+		case <-time.After(look):
+		case <-q.Context().Done():
+			return q.Context().Err()
+		case <-deadline.C:
+			if none {
+				w.WriteHeader(http.StatusNoContent)
+			} else {
+				w.WriteHeader(http.StatusNotModified)
+			}
+			return nil
+		}
+		// A sensor that was revoked while it waited is told nothing more.
+		if ok, err := r.State.Admitted(q.Context(), sensor); err != nil {
+			return err
+		} else if !ok {
+			return refusal{http.StatusForbidden, "this sensor was revoked", 0}
+		}
+	}
+}
+
+func wait(prefer string) time.Duration {
+	text, ok := strings.CutPrefix(prefer, "wait=")
+	n, err := strconv.ParseUint(text, 10, 16)
+	if !ok || err != nil {
+		return 0
+	}
+	return min(time.Duration(n)*time.Second, protocol.MaxWait)
+}
