@@ -10,17 +10,19 @@ import (
 	"unicode/utf8"
 
 	rfc5424lib "github.com/leodido/go-syslog/v4/rfc5424"
+
+	"vigil/decode"
 )
 
 var hostile = []string{
 	"plain", "a|b=c\\d", "line\nend\r\nand\rmore", "]\" \\] [x@1 a=\"b\"]", "\xff\xfe broken", "\x00\x1b[31m\x7f", "\u202egnp.exe", "👍 ≠ é", "=1+1", "@SUM(A1)", "a;=cmd", "\ufeff",
-	strings.Repeat("ü", 3000), "CEF:0|x|y|z|1|n|9|", "<1>1 - - - - - -", "\\u000a", "\\",
+	strings.Repeat("ü", 520), "CEF:0|x|y|z|1|n|9|", "<1>1 - - - - - -", "\\u000a", "\\",
 }
 
 // hostileItem is an item whose strings an attacker chose.
 func hostileItem(text string, isAlert bool) Item {
 	said, _ := json.Marshal(strings.ToValidUTF8(text, "\ufffd"))
-	i := event(3)
+	i := event(decode.KindExec)
 	if isAlert {
 		i = alert("title")
 	}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	collector "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	collect "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	common "go.opentelemetry.io/proto/slim/otlp/common/v1"
 	logs "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	resource "go.opentelemetry.io/proto/slim/otlp/resource/v1"
@@ -81,7 +81,7 @@ func (w *otlpWriter) body(dst []byte, items []Item) []byte {
 	for k := range items {
 		bySensor[items[k].Sensor] = append(bySensor[items[k].Sensor], w.record(&items[k]))
 	}
-	var m collector.ExportLogsServiceRequest
+	var m collect.ExportLogsServiceRequest
 	for _, sensor := range slices.Sorted(maps.Keys(bySensor)) {
 		m.ResourceLogs = append(m.ResourceLogs, &logs.ResourceLogs{
 			Resource:  &resource.Resource{Attributes: []*common.KeyValue{attribute("service.name", "vigil"), attribute("service.instance.id", sensor)}},
@@ -156,7 +156,7 @@ func otlpVerdict(status int) verdict {
 
 // answer counts what the collector refused. It says how many, not which.
 func (w *otlpWriter) answer(_ context.Context, b *batch, from, to int, said []byte) error {
-	var a collector.ExportLogsServiceResponse
+	var a collect.ExportLogsServiceResponse
 	if err := proto.Unmarshal(said, &a); err != nil {
 		return fmt.Errorf("read the collector's answer: %w", err)
 	}

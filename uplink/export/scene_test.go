@@ -63,7 +63,7 @@ func numbered(n int) Item {
 	i.JSON = fmt.Appendf(nil, `{"time":1700000000000,"type_uid":100701,"class_uid":1007,"class_name":"Process Activity","activity_name":"Launch","process":{"cmd_line":"number-%07d"}}`, n)
 	if n%10 == 0 {
 		i.Alert, i.Kind = true, AlertKind
-		i.JSON = fmt.Appendf(nil, `{"time":1700000000000,"type_uid":200401,"class_uid":2004,"class_name":"Detection Finding","actor":{"process":{"cmd_line":"number-%07d"}},"message":"number-%07d"}`, n, n)
+		i.JSON = fmt.Appendf(nil, `{"time":1700000000000,"type_uid":200401,"class_uid":2004,"class_name":"Detection Finding","actor":{"process":{"cmd_line":"number-%07d"}}}`, n)
 	}
 	return i
 }
