@@ -79,8 +79,9 @@ func (c *Kafka) open(whole *Config, _ Services) (destination, error) {
 	options := []kgo.Opt{
 		kgo.SeedBrokers(c.Brokers...), kgo.DefaultProduceTopic(c.Topic), kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerBatchMaxBytes(int32(most)), kgo.ProducerBatchCompression(kgo.ZstdCompression(), kgo.NoCompression()),
-		kgo.RecordDeliveryTimeout(whole.Timeout), kgo.MaxBufferedRecords(whole.Batch.Items), kgo.ProducerLinger(0),
-		kgo.UnknownTopicRetries(1), kgo.ClientID("vigil"),
+		kgo.MaxBufferedRecords(whole.Batch.Items), kgo.ProducerLinger(0), kgo.UnknownTopicRetries(1), kgo.ClientID("vigil"),
+		// An attempt ends in its time. What was under way then may be there twice.
+		kgo.AllowIdempotentProduceCancellation(),
 	}
 	if c.Encrypt {
 		t, err := c.TLS.config()
