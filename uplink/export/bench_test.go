@@ -10,7 +10,7 @@ import (
 func formats() map[string]func([]byte, *Item) []byte {
 	splunk := &splunkWriter{fixed: `,"source":"vigil"`}
 	elastic := &elasticWriter{ecs: newECS(false)}
-	sentinel := &sentinelWriter{table: newTable(sentinelRows[:])}
+	sentinel := &sentinelWriter{table: newReader().table(sentinelRows[:])}
 	items := make([]Item, 1)
 	one := func(body func([]byte, []Item) []byte) func([]byte, *Item) []byte {
 		return func(dst []byte, i *Item) []byte {
@@ -19,8 +19,8 @@ func formats() map[string]func([]byte, *Item) []byte {
 		}
 	}
 	return map[string]func([]byte, *Item) []byte{
-		"cef": newCEF().append, "ecs": newECS(false).append, "rfc5424": newRFC5424(formatFields, 16, 1).append,
-		"syslog-cef": newRFC5424(formatCEF, 16, 1).append, "splunk": one(splunk.body), "elastic-bulk": one(elastic.body), "sentinel": one(sentinel.body),
+		"ecs": newECS(false).append, "rfc5424": newRFC5424(formatFields, 16, 1).append,
+		"cef": newRFC5424(formatCEF, 16, 1).append, "splunk": one(splunk.body), "elastic-bulk": one(elastic.body), "sentinel": one(sentinel.body),
 		"webhook": one(appendArray),
 	}
 }
@@ -42,7 +42,7 @@ func BenchmarkFormat(b *testing.B) {
 }
 
 func BenchmarkOTLP(b *testing.B) {
-	w := &otlpWriter{clock: newQuick(), table: newTable(otlpRows[:])}
+	w := &otlpWriter{clock: newQuick(), table: newReader().table(otlpRows[:])}
 	items := make([]Item, 100)
 	for k := range items {
 		items[k] = event(decode.KindExec)

@@ -5,6 +5,8 @@ package export
 type cef struct {
 	head, body *table
 	labels     []string // by row, as written
+	header     *cleaner // no line can end in it
+	extension  *cleaner
 }
 
 // The header: which event, its name in two parts, how severe.
@@ -22,8 +24,8 @@ const (
 	cefSeverity
 )
 
-func newCEF() *cef {
-	c := &cef{head: newTable(cefHead[:]), body: newTable(cefRows[:])}
+func newCEF(r *reader) *cef {
+	c := &cef{head: r.table(cefHead[:]), body: r.table(cefRows[:]), header: newCleaner(`\|`, " "), extension: newCleaner(`\=`, `\n`)}
 	for i := range cefRows {
 		label := ""
 		if l := cefLabels[cefRows[i].name]; l != "" {
@@ -34,17 +36,15 @@ func newCEF() *cef {
 	return c
 }
 
-// append appends an item, without a line end.
-func (c *cef) append(dst []byte, i *Item) []byte {
-	c.head.read(i)
-	c.body.read(i)
+// append appends the item that was read, without a line end.
+func (c *cef) append(dst []byte) []byte {
 	dst = append(dst, "CEF:0|Vigil|Vigil|1|"...)
-	dst = appendHeader(dst, c.head.value(cefClass))
+	dst = c.header.append(dst, c.head.value(cefClass))
 	dst = append(dst, '|')
-	dst = appendHeader(dst, c.head.value(cefName))
+	dst = c.header.append(dst, c.head.value(cefName))
 	if activity := c.head.value(cefActivity); len(activity) > 0 {
 		dst = append(dst, ": "...)
-		dst = appendHeader(dst, activity)
+		dst = c.header.append(dst, activity)
 	}
 	dst = append(dst, '|')
 	dst = append(dst, c.head.value(cefSeverity)...)
@@ -59,11 +59,8 @@ func (c *cef) append(dst []byte, i *Item) []byte {
 			dst = append(dst, ' ')
 		}
 		dst = append(append(dst, cefRows[k].name...), '=')
-		dst = appendClean(dst, v, `\=`, `\n`)
+		dst = c.extension.append(dst, v)
 		dst = append(dst, c.labels[k]...)
 	}
 	return dst
 }
-
-// appendHeader appends a part of the header, in which no line can end.
-func appendHeader(dst, text []byte) []byte { return appendClean(dst, text, `\|`, " ") }

@@ -46,7 +46,7 @@ func WriteCSV(w io.Writer, alerts iter.Seq[Item]) error {
 	if err := out.Write(cells); err != nil {
 		return fmt.Errorf("write the head line: %w", err)
 	}
-	t := newTable(csvRows[:])
+	t := newReader().table(csvRows[:])
 	for i := range alerts {
 		t.read(&i)
 		for k := range csvRows {

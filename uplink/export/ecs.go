@@ -14,7 +14,7 @@ type ecs struct {
 }
 
 func newECS(original bool) *ecs {
-	e := &ecs{table: newTable(ecsRows[:]), original: original}
+	e := &ecs{table: newReader().table(ecsRows[:]), original: original}
 	for i := range ecsRows {
 		e.names = append(e.names, strings.Split(ecsRows[i].name, "."))
 	}

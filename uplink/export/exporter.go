@@ -106,7 +106,7 @@ func (e *Exporter) push(i Item) {
 	if e.closed {
 		e.status.lose(&i, ReasonStopped, e.clock.Now())
 	} else {
-		e.queue.push(i, func(old *Item) { e.status.lose(old, ReasonFull, e.clock.Now()) })
+		e.queue.push(i, func(old Item) { e.status.lose(&old, ReasonFull, e.clock.Now()) })
 		signal(e.come)
 	}
 	if e.status.Undelivered > lost {

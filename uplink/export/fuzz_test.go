@@ -108,10 +108,12 @@ func FuzzCEF(f *testing.F) {
 		f.Add(s, true)
 		f.Add(s, false)
 	}
-	c := newCEF()
+	r := newReader()
+	c := newCEF(r)
 	f.Fuzz(func(t *testing.T, text string, isAlert bool) {
 		i := hostileItem(text, isAlert)
-		head, fields := readCEF(t, c.append(nil, &i))
+		r.read(&i)
+		head, fields := readCEF(t, c.append(nil))
 		if head[1] != "Vigil" || head[6] != "8" && head[6] != "1" {
 			t.Errorf("header: %q", head)
 		}

@@ -51,10 +51,12 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func TestCEF(t *testing.T) {
-	c := newCEF()
+	r := newReader()
+	c := newCEF(r)
 	var out []byte
 	for _, i := range samples() {
-		out = append(c.append(out, &i), '\n')
+		r.read(&i)
+		out = append(c.append(out), '\n')
 	}
 	golden(t, "cef.golden", out)
 	used := string(out)

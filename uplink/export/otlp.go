@@ -43,7 +43,7 @@ func (c *OTLP) open(_ *Config, s Services) (destination, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &otlpWriter{config: *c, clock: s.Clock, table: newTable(otlpRows[:])}
+	w := &otlpWriter{config: *c, clock: s.Clock, table: newReader().table(otlpRows[:])}
 	w.web = web{client: client, most: 4 << 20, zip: true, body: w.body, request: w.request, answer: w.answer, verdict: otlpVerdict}
 	return w, nil
 }

@@ -40,22 +40,22 @@ func (q *queue) room(i *Item) bool {
 // push takes an item. What has to go for it is told to drop: the oldest events, then,
 // for an alert only, the oldest alerts. An event that finds only alerts, and what is
 // greater than the whole queue, goes itself.
-func (q *queue) push(i Item, drop func(*Item)) {
+func (q *queue) push(i Item, drop func(Item)) {
 	if i.size() > q.most.Bytes {
-		drop(&i)
+		drop(i)
 		return
 	}
 	for !q.room(&i) {
 		from := &q.events
 		if from.n == 0 {
 			if from = &q.alerts; !i.Alert {
-				drop(&i)
+				drop(i)
 				return
 			}
 		}
 		old := from.pop()
 		q.bytes -= old.size()
-		drop(&old)
+		drop(old)
 	}
 	q.of(&i).push(i)
 	q.bytes += i.size()

@@ -63,18 +63,21 @@ type rfc5424 struct {
 	format   string
 	cef      *cef
 	sd, text *table
+	param    *cleaner
+	plain    *cleaner
 }
 
 func newRFC5424(format string, facility int, enterprise uint32) *rfc5424 {
+	r := newReader()
 	m := &rfc5424{
 		facility: facility, format: format, sdID: "[vigil@" + strconv.FormatUint(uint64(enterprise), 10),
-		text: newTable(messageRows[:]),
+		text: r.table(messageRows[:]), param: newCleaner(`"\]`, " "), plain: newCleaner("", " "),
 	}
 	switch format {
 	case formatCEF:
-		m.cef = newCEF()
+		m.cef = newCEF(r)
 	case formatFields:
-		m.sd = newTable(sdRows[:])
+		m.sd = r.table(sdRows[:])
 	}
 	return m
 }
@@ -110,11 +113,11 @@ func (m *rfc5424) append(dst []byte, i *Item) []byte {
 	dst = append(dst, ' ')
 	switch m.format {
 	case formatCEF:
-		return m.cef.append(append(dst, "- "...), i)
+		return m.cef.append(append(dst, "- "...))
 	case formatOCSF:
 		return append(append(dst, "- \ufeff"...), i.JSON...)
 	}
-	dst = m.fields(dst, i)
+	dst = m.fields(dst)
 	return m.message(append(dst, " \ufeff"...))
 }
 
@@ -132,13 +135,12 @@ func appendName(dst, name []byte, most int) []byte {
 	return dst
 }
 
-func (m *rfc5424) fields(dst []byte, i *Item) []byte {
-	m.sd.read(i)
+func (m *rfc5424) fields(dst []byte) []byte {
 	dst = append(dst, m.sdID...)
 	for k := range sdRows {
 		if v := m.sd.value(k); len(v) > 0 {
 			dst = append(append(append(dst, ' '), sdRows[k].name...), '=', '"')
-			dst = append(appendClean(dst, v, `"\]`, " "), '"')
+			dst = append(m.param.append(dst, v), '"')
 		}
 	}
 	return append(dst, ']')
@@ -146,13 +148,13 @@ func (m *rfc5424) fields(dst []byte, i *Item) []byte {
 
 func (m *rfc5424) message(dst []byte) []byte {
 	if v := m.text.value(messageText); len(v) > 0 {
-		return appendClean(dst, v, "", " ")
+		return m.plain.append(dst, v)
 	}
-	dst = appendClean(dst, m.text.value(messageClass), "", " ")
+	dst = m.plain.append(dst, m.text.value(messageClass))
 	dst = append(dst, ": "...)
-	dst = appendClean(dst, m.text.value(messageActivity), "", " ")
+	dst = m.plain.append(dst, m.text.value(messageActivity))
 	if v := m.text.value(messagePath); len(v) > 0 {
-		dst = appendClean(append(dst, ", by "...), v, "", " ")
+		dst = m.plain.append(append(dst, ", by "...), v)
 	}
 	return dst
 }

@@ -67,7 +67,7 @@ func (c *Sentinel) open(_ *Config, s Services) (destination, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &sentinelWriter{config: *c, clock: s.Clock, table: newTable(sentinelRows[:])}
+	w := &sentinelWriter{config: *c, clock: s.Clock, table: newReader().table(sentinelRows[:])}
 	if w.config.Login == "" {
 		w.config.Login = "https://login.microsoftonline.com"
 	}

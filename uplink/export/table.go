@@ -59,42 +59,50 @@ func sortOf(i *Item) int {
 	return sortEvent
 }
 
-// table reads items by a mapping. It belongs to one goroutine.
-type table struct {
-	rows   []row
+// reader takes what its tables ask for out of an item, in one pass. It belongs to one
+// goroutine.
+type reader struct {
 	root   paths
-	slots  [][sorts]int    // by row
-	fixed  [][sorts]string // by row: text of its own
+	slots  int
+	walked walker
 	item   *Item
 	sort   int
-	walked walker
 	text   []byte
 }
 
-func newTable(rows []row) *table {
-	t := &table{rows: rows, slots: make([][sorts]int, len(rows)), fixed: make([][sorts]string, len(rows)), text: make([]byte, 0, 4096)}
-	n := 0
-	for i, r := range rows {
-		for k, path := range [sorts]string{r.path, r.launched, r.alert} {
+func newReader() *reader { return &reader{text: make([]byte, 0, 4096)} }
+
+func (r *reader) read(i *Item) {
+	r.item, r.sort = i, sortOf(i)
+	r.walked.walk(&r.root, i.JSON)
+}
+
+// table is a mapping of what its reader has read.
+type table struct {
+	*reader
+	rows  []row
+	slots [][sorts]int    // by row
+	fixed [][sorts]string // by row: text of its own
+}
+
+func (r *reader) table(rows []row) *table {
+	t := &table{reader: r, rows: rows, slots: make([][sorts]int, len(rows)), fixed: make([][sorts]string, len(rows))}
+	for i, row := range rows {
+		for k, path := range [sorts]string{row.path, row.launched, row.alert} {
 			if path == "" {
-				path = r.path
+				path = row.path
 			}
 			text, fixed := strings.CutPrefix(path, "=")
 			switch {
 			case fixed:
 				t.fixed[i][k] = text
 			case path != sensorPath && path != nowhere:
-				t.slots[i][k] = t.root.add(path, &n)
+				t.slots[i][k] = r.root.add(path, &r.slots)
 			}
 		}
 	}
-	t.walked.values = make([][]byte, n+1)
+	r.walked.values = make([][]byte, r.slots+1)
 	return t
-}
-
-func (t *table) read(i *Item) {
-	t.item, t.sort = i, sortOf(i)
-	t.walked.walk(&t.root, i.JSON)
 }
 
 // raw gives a row's value as JSON has it; nil: there is none.

@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -88,36 +89,49 @@ func hex4(b []byte) (rune, bool) {
 	return r, true
 }
 
-// acts tells of a byte that no line of a log may hold as it is.
-func acts(c byte) bool { return c < ' ' || c == 0x7f }
+// cleaner writes text that came from outside in one line: with a backslash before the
+// bytes of special, another word for a line end, spaces for other control characters,
+// and U+FFFD for what is no UTF-8.
+type cleaner struct {
+	newline string
+	special [utf8.RuneSelf]bool
+	plain   [256]bool
+}
 
-// appendClean appends text that came from outside with what is no UTF-8 as U+FFFD, and
-// with a backslash before the bytes of special. Line ends become newline, other control
-// characters become spaces.
-func appendClean(dst, text []byte, special, newline string) []byte {
+func newCleaner(special, newline string) *cleaner {
+	c := &cleaner{newline: newline}
+	for b := byte(' '); b < 0x7f; b++ {
+		c.special[b] = strings.IndexByte(special, b) >= 0
+		c.plain[b] = !c.special[b]
+	}
+	return c
+}
+
+func (c *cleaner) append(dst, text []byte) []byte {
 	for len(text) > 0 {
-		c := text[0]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRune(text)
+		n := 0
+		for n < len(text) && c.plain[text[n]] {
+			n++
+		}
+		dst = append(dst, text[:n]...)
+		if text = text[n:]; len(text) == 0 {
+			break
+		}
+		n = 1
+		switch b := text[0]; {
+		case b >= utf8.RuneSelf:
+			var r rune
+			r, n = utf8.DecodeRune(text)
 			dst = utf8.AppendRune(dst, r)
-			text = text[n:]
-			continue
-		}
-		switch {
-		case c == '\n', c == '\r' && (len(text) < 2 || text[1] != '\n'):
-			dst = append(dst, newline...)
-		case c == '\r': // of the pair with the line feed that follows
-		case acts(c):
-			dst = append(dst, ' ')
+		case c.special[b]:
+			dst = append(dst, '\\', b)
+		case b == '\r' && len(text) > 1 && text[1] == '\n': // the line feed tells
+		case b == '\r', b == '\n':
+			dst = append(dst, c.newline...)
 		default:
-			for i := range len(special) {
-				if special[i] == c {
-					dst = append(dst, '\\')
-				}
-			}
-			dst = append(dst, c)
+			dst = append(dst, ' ')
 		}
-		text = text[1:]
+		text = text[n:]
 	}
 	return dst
 }

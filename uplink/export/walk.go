@@ -166,14 +166,19 @@ func delimits(c byte) bool {
 
 // text steps over a string.
 func (w *walker) text() {
-	for w.at++; w.at < len(w.json); w.at++ {
-		switch w.json[w.at] {
-		case '\\':
-			w.at++
-		case '"':
-			w.at++
+	for w.at++; ; {
+		n := bytes.IndexByte(w.json[w.at:], '"')
+		if n < 0 {
+			w.at = len(w.json)
+			return
+		}
+		end := w.at + n
+		escapes := 0
+		for end-escapes > w.at && w.json[end-escapes-1] == '\\' {
+			escapes++
+		}
+		if w.at = end + 1; escapes%2 == 0 {
 			return
 		}
 	}
-	w.at = min(w.at, len(w.json))
 }
