@@ -1,7 +1,13 @@
 package export
 
 import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
 	"testing"
+	"time"
 
 	"vigil/decode"
 )
@@ -85,5 +91,45 @@ func TestFormatsAllocateNothing(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// BenchmarkDeliver is the whole way: offered, queued, checked, written, confirmed.
+func BenchmarkDeliver(b *testing.B) {
+	sink := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = io.WriteString(w, `{"code":0}`)
+	}))
+	defer sink.Close()
+	i := event(decode.KindExec)
+	for name, c := range map[string]Config{
+		"file": {File: &File{Path: filepath.Join(b.TempDir(), "x")}}, "splunk": {Splunk: &Splunk{URL: sink.URL, Token: "x"}},
+		"webhook": {Webhook: &Webhook{URL: sink.URL, Key: hookKey}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			c.Name, c.Queue.Items, c.Grace = name, 4096, time.Minute
+			_, log := newLog()
+			e, err := New(c, Services{Log: log})
+			if err != nil {
+				b.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(b.Context())
+			done := make(chan error)
+			go func() { done <- e.Run(ctx) }()
+			n := 0
+			for b.Loop() {
+				for !e.offerWaiting(ctx, i) {
+				}
+				n++
+			}
+			cancel()
+			if err := <-done; err != nil {
+				b.Fatal(err)
+			}
+			if s := e.Status(); s.Delivered != uint64(n) {
+				b.Fatalf("%+v", s)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "items/s")
+		})
 	}
 }

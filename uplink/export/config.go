@@ -82,11 +82,16 @@ func (c *Config) check() error {
 		n     int64
 		most  int64
 	}{
-		{"queue.items", int64(c.Queue.Items), 1 << 24}, {"queue.bytes", int64(c.Queue.Bytes), 1 << 34},
-		{"batch.items", int64(c.Batch.Items), 1 << 16}, {"batch.bytes", int64(c.Batch.Bytes), 64 << 20},
-		{"batch.delay", int64(c.Batch.Delay), int64(time.Hour)}, {"retry.first", int64(c.Retry.First), int64(time.Hour)},
-		{"retry.most", int64(c.Retry.Most), int64(24 * time.Hour)}, {"retry.for", int64(c.Retry.For), int64(365 * 24 * time.Hour)},
-		{"timeout", int64(c.Timeout), int64(time.Hour)}, {"grace", int64(c.Grace), int64(time.Hour)},
+		{"queue.items", int64(c.Queue.Items), 1 << 24},
+		{"queue.bytes", int64(c.Queue.Bytes), 1 << 34},
+		{"batch.items", int64(c.Batch.Items), 1 << 16},
+		{"batch.bytes", int64(c.Batch.Bytes), 64 << 20},
+		{"batch.delay", int64(c.Batch.Delay), int64(time.Hour)},
+		{"retry.first", int64(c.Retry.First), int64(time.Hour)},
+		{"retry.most", int64(c.Retry.Most), int64(24 * time.Hour)},
+		{"retry.for", int64(c.Retry.For), int64(365 * 24 * time.Hour)},
+		{"timeout", int64(c.Timeout), int64(time.Hour)},
+		{"grace", int64(c.Grace), int64(time.Hour)},
 	} {
 		if f.n < 0 || f.n > f.most {
 			return fmt.Errorf("%s: %d is out of range: give 0 (the default) to %d", f.field, f.n, f.most)

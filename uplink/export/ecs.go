@@ -27,6 +27,9 @@ func (e *ecs) append(dst []byte, i *Item) []byte {
 	dst = append(dst, '{')
 	var open []string // the objects that we are in
 	for k := range ecsRows {
+		if e.table.empty(k) {
+			continue
+		}
 		before := len(dst)
 		dst = e.begin(dst, open, e.names[k])
 		from := len(dst)

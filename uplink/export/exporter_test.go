@@ -337,7 +337,9 @@ func TestSnapshotDaily(t *testing.T) {
 			t.Errorf("%d times: %+v\n%s", times.Load(), st, l)
 		}
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	})
 }
 
@@ -349,4 +351,35 @@ func TestSnapshotEvery(t *testing.T) {
 	if n := (&Snapshot{Daily: "06:30"}).next(at); n != at.AddDate(0, 0, 1) {
 		t.Errorf("at the very minute: %s", n)
 	}
+}
+
+// A destination that comes and goes does not fill the log.
+func TestLogOfOneThatComesAndGoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &shelf{}
+		turn := 0
+		s.do = func(_ context.Context, b *batch) error {
+			if turn++; turn%2 == 1 {
+				return errors.New("gone")
+			}
+			s.take(b, 0, len(b.items))
+			return nil
+		}
+		e, l := onShelf(t, Config{Batch: Batch{Delay: time.Millisecond}, Retry: Retry{First: time.Millisecond}}, s, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- e.Run(ctx) }()
+		for k := range 300 {
+			e.Offer(numbered(k))
+			time.Sleep(time.Second)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		fails, works := strings.Count(l.String(), "delivery fails"), strings.Count(l.String(), "works again")
+		if st := e.Status(); fails < 5 || fails > 6 || works != fails || st.Failures != 300 || st.Delivered != 300 {
+			t.Errorf("%d fail, %d work: %+v", fails, works, st)
+		}
+	})
 }

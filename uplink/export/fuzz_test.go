@@ -45,15 +45,14 @@ func readCEF(t *testing.T, line []byte) (head []string, fields map[string]string
 		if len(rest) == 0 {
 			t.Fatalf("the header has %d parts: %q", len(head), line)
 		}
-		switch c := rest[0]; {
-		case c == '\\':
+		switch c := rest[0]; c {
+		case '\\':
 			if rest[1] != '\\' && rest[1] != '|' {
 				t.Fatalf("escape \\%c in the header: %q", rest[1], line)
 			}
 			part = append(part, rest[1])
-			rest = rest[2:]
-			continue
-		case c == '|':
+			rest = rest[1:]
+		case '|':
 			head = append(head, string(part))
 			part = part[:0]
 		default:
@@ -160,7 +159,7 @@ func FuzzRFC5424(f *testing.F) {
 				continue
 			}
 			data := *m.StructuredData
-			if len(data) != 1 || (data)["vigil@32473"] == nil {
+			if len(data) != 1 || data["vigil@32473"] == nil {
 				t.Errorf("structured data: %q", data)
 			}
 			for name := range data["vigil@32473"] {

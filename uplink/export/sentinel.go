@@ -28,8 +28,11 @@ type Sentinel struct {
 
 func (c *Sentinel) check() error {
 	for _, f := range []struct{ field, value, what string }{
-		{"rule", c.Rule, "the immutable ID of the data collection rule (dcr-…)"}, {"stream", c.Stream, "the stream's name, such as Custom-Vigil_CL"},
-		{"tenant", c.Tenant, "the ID of the Entra tenant"}, {"client", c.Client, "the application's ID"}, {"secret", string(c.Secret), "a secret of the application"},
+		{"rule", c.Rule, "the immutable ID of the data collection rule (dcr-…)"},
+		{"stream", c.Stream, "the stream's name, such as Custom-Vigil_CL"},
+		{"tenant", c.Tenant, "the ID of the Entra tenant"},
+		{"client", c.Client, "the application's ID"},
+		{"secret", string(c.Secret), "a secret of the application"},
 	} {
 		if f.value == "" {
 			return fmt.Errorf("%s: give %s", f.field, f.what)

@@ -15,7 +15,8 @@ import (
 )
 
 // Splunk is an HTTP Event Collector. Where its token asks for acknowledgement, items
-// are delivered when Splunk says that they are indexed.
+// are delivered when Splunk says that they are indexed. (Which takes it tens of seconds now
+// and then: Config.Timeout must be longer, or they are sent again.)
 type Splunk struct {
 	URL        string // https://splunk.example:8088
 	Token      Secret

@@ -114,6 +114,11 @@ func (t *table) raw(i int) []byte {
 	return v
 }
 
+// empty tells whether a row has no value.
+func (t *table) empty(i int) bool {
+	return t.rows[i].path != sensorPath && t.fixed[i][t.sort] == "" && t.raw(i) == nil
+}
+
 // value gives a row's value as text, until the next is asked for; "": there is none.
 func (t *table) value(i int) []byte {
 	r := &t.rows[i]
