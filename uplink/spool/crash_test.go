@@ -149,4 +149,3 @@ func checkKilled(t *testing.T, dir string, last, started, maybe uint64, released
 	}
 	accounted(t, p, next-1, crashClass, released)
 }
-
