@@ -36,6 +36,7 @@ type cli struct {
 	Doctor doctorCommand `cmd:"" help:"Check what this host lets a sensor see, and say what to mend." group:"Check"`
 	Rules  rulesCommand  `cmd:"" help:"Check, test and list detection rules (Sigma), and what they cover." group:"Check"`
 
+	Batch    batchCommand    `cmd:"" help:"Show what a batch of a sensor's has." group:"Check"`
 	Simulate simulateCommand `cmd:"" help:"Make the events of attacks, without the damage, and see whether the alerts come." group:"Check"`
 	Help     helpCommand     `cmd:"" help:"Show this, the help of a command, or how to write a filter." group:"About"`
 

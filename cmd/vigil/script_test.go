@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 //	listen NAME        listens on a loopback port, which $NAME then is
 //	corrupt FILE AT    turns over the bits of the byte there; AT below 0 counts from the end
 //	truncate FILE N    leaves N bytes off the end
+//	block FILE         writes the events of story.rec, and an alert, as a batch
 func TestScripts(t *testing.T) {
 	story, err := filepath.Abs("testdata/story.rec")
 	if err != nil {
@@ -60,7 +61,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("no condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"until": until, "nobody": nobody, "listen": listen, "corrupt": corrupt, "truncate": truncate,
+			"until": until, "nobody": nobody, "listen": listen, "corrupt": corrupt, "truncate": truncate, "block": block,
 		},
 	})
 }

@@ -105,7 +105,8 @@ func NewEncoder(m decode.Meta) *Encoder {
 }
 
 // Event adds an event: what it is made of is copied. a may be nil, its parent's own
-// parent is not kept.
+// parent is not kept. An exec ID that is not 0 names one image of one process: path and
+// arguments are taken for those told before when they are as long.
 func (e *Encoder) Event(r decode.Record, a *decode.Actor) {
 	e.events++
 	e.records += uint64(r.Length)
@@ -141,7 +142,6 @@ func (e *Encoder) Event(r decode.Record, a *decode.Actor) {
 		*(*ends)(before[headerWords:]) = *e.ends.base(slot)
 	}
 	e.changes(s, k, now, before, r.Time)
-	copy(before, now)
 	for _, place := range places[:s.files] {
 		if place >= 0 {
 			t := &e.strings.texts[place]
@@ -153,18 +153,21 @@ func (e *Encoder) Event(r decode.Record, a *decode.Actor) {
 	}
 }
 
-// changes appends what is another than in the event of the kind before.
+// changes appends what is another than in the event of the kind before, and makes that
+// one this.
 func (e *Encoder) changes(s *shape, k *kindColumns, now, before []uint64, time uint64) {
 	var changed uint64
 	before = before[:len(now)]
 	for i := range s.words[:len(now)] {
 		w := &s.words[i]
-		if (now[i]^before[i])&w.mask == 0 {
+		word, then := now[i], before[i]
+		if (word^then)&w.mask == 0 {
 			continue
 		}
+		before[i] = word
 		for j := w.first; j < w.end; j++ {
 			f := &s.fields[j]
-			v, last := f.value(now[i]), f.value(before[i])
+			v, last := f.value(word), f.value(then)
 			if v == last {
 				continue
 			}

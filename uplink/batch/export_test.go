@@ -1,30 +1,18 @@
 package batch
 
-// Payload is what the encoder would compress now.
-func (e *Encoder) Payload() []byte { return e.appendPayload(nil) }
+import (
+	"fmt"
+	"hash/crc32"
+)
 
-// ColumnSizes tells what the payload is made of, bytes.
-func (e *Encoder) ColumnSizes() map[string]int {
-	m := map[string]int{"times": len(e.times), "who": len(e.whoRefs), "kinds": len(e.kindRefs), "ids": 8 * len(e.ids.all)}
-	for _, c := range e.whoColumns {
-		m["who rows"] += len(c)
-	}
-	for _, c := range e.actorColumns {
-		m["actor rows"] += len(c)
-	}
-	for i := range e.kinds {
-		k := &e.kinds[i]
-		m["masks"] += len(k.masks)
-		m["slots"] += len(k.slots)
-		for _, c := range k.texts {
-			m["texts"] += len(c)
-		}
-		for _, c := range k.fields {
-			m["fields"] += len(c)
+// Layout is a checksum of the fields of all kinds: of what a version of blocks means.
+func Layout() uint32 {
+	var text []byte
+	for _, s := range shapes() {
+		text = fmt.Appendf(text, "%d %d %d %d %v\n", s.fixed, s.texts, s.lengths, s.files, s.ends)
+		for _, f := range s.fields {
+			text = fmt.Appendf(text, " %d %d %v %d\n", f.offset, f.width, f.swap, f.coding)
 		}
 	}
-	e.appendPayload(nil)
-	m["string bytes"] = len(e.room[2])
-	m["string lengths"] = len(e.room[0]) + len(e.room[1])
-	return m
+	return crc32.ChecksumIEEE(text)
 }

@@ -36,7 +36,7 @@ type field struct {
 // word is 8 bytes of a record, and the fields that lie in them.
 type word struct {
 	mask       uint64 // of the bytes that fields have
-	first, end int    // of shape.fields
+	first, end uint8  // of shape.fields
 }
 
 // shape is what a kind's records are made of.
@@ -169,10 +169,10 @@ func (s *shape) group() {
 		f.mask = mask >> f.shift
 		w := &s.words[f.offset/8]
 		if w.mask == 0 {
-			w.first = i
+			w.first = uint8(i)
 		}
 		w.mask |= mask
-		w.end = i + 1
+		w.end = uint8(i + 1)
 	}
 }
 

@@ -232,8 +232,12 @@ func (e *Encoder) isActor(place int32, a, parent *decode.Actor) bool {
 		!same(row.user, a.User) || !same(row.host, a.Hostname) || !same(row.container.ID, a.Container.ID) {
 		return false
 	}
-	if known := e.known; string(known[row.from:row.comm]) != string(a.Comm) || string(known[row.comm:row.path]) != string(a.Path) ||
-		string(known[row.path:row.arguments]) != string(a.Arguments) || string(known[row.arguments:row.cwd]) != string(a.CWD) {
+	known := e.known
+	if string(known[row.from:row.comm]) != string(a.Comm) || string(known[row.arguments:row.cwd]) != string(a.CWD) ||
+		int(row.path-row.comm) != len(a.Path) || int(row.arguments-row.path) != len(a.Arguments) {
+		return false
+	}
+	if a.ExecID == 0 && (string(known[row.comm:row.path]) != string(a.Path) || string(known[row.path:row.arguments]) != string(a.Arguments)) {
 		return false
 	}
 	if a.Container.ID != "" && row.container != a.Container {

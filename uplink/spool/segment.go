@@ -157,7 +157,7 @@ func scan(r io.ReaderAt, size int64, class batch.Class, epoch, first uint64) (it
 			if _, _, ok := parseEntry(window.bytes(end, entryHeader)); ok || end == size {
 				at = end
 			} else { // another may have been written over it
-				at = window.find(at+entryHeader, entryMagic)
+				at, lost = window.find(at+entryHeader, entryMagic), true
 			}
 			continue
 		}
