@@ -65,7 +65,7 @@ func TestTooLargeIsHalved(t *testing.T) {
 // Both halves are sent, though one of them fails: what came through does not come again.
 func TestHalvesAreApart(t *testing.T) {
 	fail := 3
-	r, c := hook(t, 8, func(_ *http.Request, body []byte) ([]byte, int, string) {
+	c := newCollector(t, nil, func(_ *http.Request, body []byte) ([]byte, int, string) {
 		switch n := len(numbers(body)); {
 		case n > 2:
 			return nil, http.StatusBadRequest, ""
@@ -75,13 +75,19 @@ func TestHalvesAreApart(t *testing.T) {
 		}
 		return body, http.StatusOK, ""
 	})
+	r := start(t, Config{Webhook: &Webhook{URL: c.URL, Key: hookKey, TLS: c.trust(t)}, Batch: Batch{Items: 8, Delay: time.Minute}, Retry: Retry{First: time.Hour, Most: time.Hour}})
 	for k := range 8 {
 		r.Offer(numbered(k))
 	}
-	r.settle()
-	s := r.end()
-	whole(t, s, c.numbers(), 8, true)
-	if s.Failures < 3 || s.Undelivered != 0 {
+	for r.Status().Failures == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	s := r.Status()
+	if s.Delivered != 6 || s.Sending != 2 {
+		t.Errorf("%+v", s)
+	}
+	s = r.end() // tries once more
+	if whole(t, s, c.numbers(), 8, true); lost(s, ReasonStopped) != 2 || s.Undelivered != 2 {
 		t.Errorf("%+v", s)
 	}
 }
