@@ -38,7 +38,11 @@ type cli struct {
 
 	Batch    batchCommand    `cmd:"" help:"Show what a batch of a sensor's has." group:"Check"`
 	Simulate simulateCommand `cmd:"" help:"Make the events of attacks, without the damage, and see whether the alerts come." group:"Check"`
-	Help     helpCommand     `cmd:"" help:"Show this, the help of a command, or how to write a filter." group:"About"`
+	Up       upCommand       `cmd:"" help:"Start everything on this host: server, console and sensor." group:"Server"`
+	Server   serverCommand   `cmd:"" help:"Run the server that sensors ship to, with its console." group:"Server"`
+	Enroll   enrollCommand   `cmd:"" help:"Make this host a sensor of a server." group:"Server"`
+
+	Help helpCommand `cmd:"" help:"Show this, the help of a command, or how to write a filter." group:"About"`
 
 	Version versionCommand `cmd:"" help:"Show the version." group:"About"`
 }
@@ -60,6 +64,7 @@ func run(args []string) int {
 	exited := -1
 	parser, err := kong.New(&cli{}, kong.Name("vigil"), kong.Description(description),
 		kong.Exit(func(code int) { exited = code }), kong.Writers(c.out, c.err), kong.Help(showHelp),
+		kong.Vars{"state": stateDir, "data": dataDir},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}))
 	if err != nil {
 		return report(c, err, "")

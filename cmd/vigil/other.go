@@ -18,6 +18,9 @@ func (d *doctorCommand) Run(*console) error { return errLinux }
 // Run says that it cannot.
 func (s *simulateCommand) Run(*console) error { return errLinux }
 
+// Run says that it cannot.
+func (u *upCommand) Run(*console) error { return errLinux }
+
 func isTerminal(f *os.File) bool {
 	st, err := f.Stat()
 	return err == nil && st.Mode()&os.ModeCharDevice != 0

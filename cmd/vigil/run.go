@@ -16,6 +16,7 @@ type runCommand struct {
 	Vital   sensor.Size `help:"Size of the vital ring." placeholder:"8MiB"`
 	Bulk    sensor.Size `help:"Size of the bulk ring." placeholder:"16MiB"`
 	Socket  *string     `help:"Where to answer; empty: nowhere." placeholder:"PATH"`
+	State   string      `help:"Where what vigil enroll wrote is, and what waits for the server." type:"path" placeholder:"DIR" default:"${state}"`
 	Command []string    `arg:"" optional:"" passthrough:"partial" help:"Behind --: a command to start. When it ends, the watch does."`
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 
 	"vigil/sensor"
+	"vigil/uplink/ship"
 )
 
 // watch is one call of vigil run.
@@ -28,6 +29,8 @@ type watch struct {
 	sensor    *sensor.Sensor
 	printer   *printer
 	recorder  *recorder // nil: nothing is recorded
+	shipper   *shipper  // nil: this host is enrolled at no server
+	greet     func()    // nil: nothing to say but what is watched
 	followers *sensor.Followers
 
 	cancel context.CancelFunc // ends the watch
@@ -38,10 +41,6 @@ type watch struct {
 
 // Run watches until stopped, or until the command it started has ended.
 func (r *runCommand) Run(c *console) error {
-	filter, err := r.parse()
-	if err != nil {
-		return err
-	}
 	if len(r.Command) > 0 {
 		if r.Command[0] != "--" || len(r.Command) == 1 {
 			return misuse{fmt.Errorf("run: %q: a command to start stands behind --", r.Command[0])}
@@ -51,13 +50,22 @@ func (r *runCommand) Run(c *console) error {
 			return fmt.Errorf("start the command: %w", err)
 		}
 	}
+	return r.watch(c, nil)
+}
+
+// watch watches until stopped; greet is called when it has begun, unless nil.
+func (r *runCommand) watch(c *console, greet func()) error {
+	filter, err := r.parse()
+	if err != nil {
+		return err
+	}
 	config, err := r.configure()
 	if err != nil {
 		return err
 	}
 	w := &watch{
 		runCommand: r, console: c, log: slog.New(slog.NewTextHandler(c.err, nil)),
-		printer: newPrinter(c, r.JSON, filter), followers: sensor.NewFollowers(),
+		printer: newPrinter(c, r.JSON, filter), followers: sensor.NewFollowers(), greet: greet,
 	}
 	return needsRoot(w.run(config))
 }
@@ -96,6 +104,9 @@ func (w *watch) run(config sensor.Config) (err error) {
 		w.sensor.AddSink(w.recorder)
 	}
 	w.sensor.AddSink(w.followers)
+	if err := w.enrolled(); err != nil {
+		return err
+	}
 
 	ctx, cancel := context.WithCancel(w.console.ctx)
 	defer cancel()
@@ -107,9 +118,19 @@ func (w *watch) run(config sensor.Config) (err error) {
 		w.begin(func() error { return w.sensor.ServeMetrics(ctx, config.Metrics) })
 	}
 	w.begin(func() error { return w.reloadOnHangup(ctx, hangup) })
+	shipping, endShipping := context.WithCancel(context.WithoutCancel(ctx))
+	defer endShipping()
+	if w.shipper != nil {
+		w.begin(func() error { return w.shipper.run(shipping) })
+	}
 	w.begin(func() error {
 		defer cancel()
-		return w.sensor.Run(ctx, func() { w.ready(ctx) })
+		err := w.sensor.Run(ctx, func() { w.ready(ctx) })
+		if w.shipper != nil { // nothing comes any more
+			w.shipper.feed.Close()
+			endShipping()
+		}
+		return err
 	})
 	w.all.Wait()
 	if err := w.printer.flush(); !errors.Is(err, syscall.EPIPE) { // a reader that has seen enough hides nothing else
@@ -119,6 +140,21 @@ func (w *watch) run(config sensor.Config) (err error) {
 		w.errs = append(w.errs, w.recorder.close())
 	}
 	return errors.Join(w.errs...)
+}
+
+// enrolled ships what is seen if this host is enrolled at a server.
+func (w *watch) enrolled() (err error) {
+	if w.State == "" {
+		return nil
+	}
+	w.shipper, err = openShipper(w.State, w.sensor, w.log)
+	if errors.Is(err, ship.ErrNotEnrolled) {
+		return nil
+	}
+	if err == nil {
+		w.sensor.AddSink(w.shipper)
+	}
+	return err
 }
 
 // load takes seconds. Who asks it to stop meanwhile does not wait: the end of the
@@ -203,6 +239,9 @@ func (w *watch) ready(ctx context.Context) {
 	}
 	fmt.Fprintf(w.console.err, "vigil %s watches: %d kinds of events in the full tier, %d kprobe, %d tracepoint, %d not (see vigil doctor)\n",
 		version, tiers["full"], tiers["kprobe"], tiers["tracepoint"], none)
+	if w.greet != nil {
+		w.greet()
+	}
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		w.log.Warn("tell systemd", "error", err)
 	}

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"context"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -105,23 +104,12 @@ func (f *Feed) cut(c batch.Class, e *batch.Encoder) {
 	}
 }
 
-// Run lays blocks into the spool until the context ends, and then those that are on the
-// way. Give it no more events then: Close does.
-func (f *Feed) Run(ctx context.Context) error {
-	for {
-		select {
-		case b, open := <-f.full:
-			if !open {
-				return nil
-			}
-			f.lay(b)
-		case <-ctx.Done():
-			for b := range f.full {
-				f.lay(b)
-			}
-			return nil
-		}
+// Run lays blocks into the spool until Close.
+func (f *Feed) Run() error {
+	for b := range f.full {
+		f.lay(b)
 	}
+	return nil
 }
 
 func (f *Feed) lay(b block) {

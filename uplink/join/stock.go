@@ -1,4 +1,4 @@
-package server
+package join
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 	"vigil/uplink/server/control"
 	"vigil/uplink/server/drain"
 	"vigil/uplink/server/ingest"
-	"vigil/uplink/server/live"
 	"vigil/uplink/ship/protocol"
 	"vigil/uplink/store"
 )
@@ -22,8 +21,7 @@ import (
 // too, and all to the exports. It implements drain.Store.
 type stock struct {
 	store   store.Store
-	state   *control.DB
-	changes *live.Hub
+	alerts  func(ctx context.Context, sensor string, lines [][]byte) error
 	exports *exports
 	limits  ingest.Limits
 	log     *slog.Logger
@@ -31,29 +29,26 @@ type stock struct {
 	rows     []store.Row
 	severity []decode.Severity // of each, by its index
 	text     []byte            // of the rows
-	events atomic.Uint64
 }
 
 // Add implements drain.Store.
 func (s *stock) Add(ctx context.Context, e ingest.Envelope, again bool) error {
-	alerts, err := s.read(e)
-	if err != nil {
+	if err := s.read(e); err != nil {
 		return fmt.Errorf("%w: %w", drain.ErrBroken, err)
 	}
-	if e.Class == protocol.Alerts {
-		changed, err := s.state.Record(ctx, alerts)
-		if err != nil {
-			return err
-		}
-		for i := range changed {
-			if err := s.changes.Publish("alert", &changed[i]); err != nil {
-				s.log.Error("tell of an alert", "error", err)
-			}
-		}
-	}
+	var err error
 	rows := s.rows
 	if again {
 		if rows, err = store.Missing(ctx, s.store, rows); err != nil {
+			return err
+		}
+	}
+	if e.Class == protocol.Alerts {
+		lines := make([][]byte, len(s.rows))
+		for i := range s.rows {
+			lines[i] = s.rows[i].JSON
+		}
+		if err := s.alerts(ctx, e.Sensor, lines); err != nil {
 			return err
 		}
 	}
@@ -63,7 +58,6 @@ func (s *stock) Add(ctx context.Context, e ingest.Envelope, again bool) error {
 	if err := s.store.Add(ctx, rows); err != nil {
 		return err
 	}
-	s.events.Add(uint64(len(rows)))
 	s.exports.offer(rows, s.severity)
 	return nil
 }
@@ -71,12 +65,12 @@ func (s *stock) Add(ctx context.Context, e ingest.Envelope, again bool) error {
 // Flush implements drain.Store.
 func (s *stock) Flush(ctx context.Context) error { return s.store.Flush(ctx) }
 
-// read makes rows of a batch, and the alerts that it holds.
-func (s *stock) read(e ingest.Envelope) ([]control.Alert, error) {
+// read makes rows of a batch.
+func (s *stock) read(e ingest.Envelope) error {
 	s.rows, s.severity, s.text = s.rows[:0], s.severity[:0], s.text[:0]
 	b, err := batch.Decode(e.Body, batch.Limits{Bytes: s.limits.Bytes, Events: s.limits.Events})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var ends []int
 	add := func(time int64, kind string, severity decode.Severity) {
@@ -92,29 +86,28 @@ func (s *stock) read(e ingest.Envelope) ([]control.Alert, error) {
 		add(int64(r.Time)+offset, r.Kind().String(), decode.Informational)
 		return true
 	})
-	var alerts []control.Alert
-	var wrong error
 	err = errors.Join(err, b.Alerts(func(line []byte) bool {
 		a, err := control.ParseFinding(e.Sensor, line)
 		if err != nil {
-			wrong = errors.Join(wrong, err)
+			s.log.Error("an alert cannot be read, and is let go", "sensor", e.Sensor, "batch", e.Sequence, "error", err)
 			return true
 		}
-		alerts = append(alerts, a)
 		s.text = append(s.text, line...)
 		add(a.Last.UnixNano(), store.KindAlert, decode.Severity(a.Severity))
 		return true
-	}), wrong)
+	}))
 	from := 0
 	for i, end := range ends { // only now: the text may have moved while it grew
 		s.rows[i].JSON = s.text[from:end:end]
 		from = end
 	}
-	return alerts, err
+	return err
 }
 
 // exports are those that run.
-type exports struct{ all atomic.Pointer[[]*export.Exporter] }
+type exports struct {
+	all atomic.Pointer[[]*export.Exporter]
+}
 
 func (x *exports) offer(rows []store.Row, severity []decode.Severity) {
 	all := x.all.Load()

@@ -34,6 +34,15 @@ const identityFile = "identity.json"
 // ErrNotEnrolled is when the state folder has no identity.
 var ErrNotEnrolled = errors.New("not enrolled: vigil enroll URL TOKEN")
 
+// Enrolled says whether the state folder has an identity: nil, ErrNotEnrolled, or what is
+// wrong with it.
+func Enrolled(dir string) error {
+	if _, err := readIdentity(dir); err != nil {
+		return fmt.Errorf("read who this host is: %w", err)
+	}
+	return nil
+}
+
 func readIdentity(dir string) (*identity, error) {
 	text, err := os.ReadFile(filepath.Join(dir, identityFile))
 	if errors.Is(err, os.ErrNotExist) {

@@ -5,14 +5,22 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"vigil/uplink/batch"
 )
 
 // Next gives the oldest batch that was neither given nor released, alerts before
 // events, appended to dst. Without any it fails with ErrEmpty. What it gives is durable.
 // What cannot be read is dropped as damaged and passed over.
-func (p *Spool) Next(dst []byte) (Entry, []byte, error) {
+func (p *Spool) Next(dst []byte) (Entry, []byte, error) { return p.nextOf(0, dst) }
+
+// NextOf is Next of one class: each class has its own place.
+func (p *Spool) NextOf(c batch.Class, dst []byte) (Entry, []byte, error) { return p.nextOf(c, dst) }
+
+// nextOf is Next of a class, 0 for any.
+func (p *Spool) nextOf(c batch.Class, dst []byte) (Entry, []byte, error) {
 	for {
-		it, s, err := p.take()
+		it, s, err := p.take(c)
 		if err != nil {
 			return Entry{}, dst, err
 		}
@@ -34,8 +42,8 @@ func (p *Spool) Next(dst []byte) (Entry, []byte, error) {
 
 var errDamaged = errors.New("damaged")
 
-// take moves the place of Next by one.
-func (p *Spool) take() (item, *segment, error) {
+// take moves the place of Next by one, in a class, 0 for any.
+func (p *Spool) take(c batch.Class) (item, *segment, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.closed {
@@ -43,6 +51,9 @@ func (p *Spool) take() (item, *segment, error) {
 	}
 	for i := range p.logs {
 		l := &p.logs[i]
+		if c != 0 && c != l.class {
+			continue
+		}
 		for l.at < len(l.segments) {
 			s := l.segments[l.at]
 			for l.item < len(s.items) {
@@ -84,11 +95,27 @@ func (p *Spool) read(dst []byte, s *segment, want item) ([]byte, error) {
 	return dst[:start], errDamaged
 }
 
+// Refuse drops a batch that the one it is for will never take.
+func (p *Spool) Refuse(c batch.Class, sequence uint64) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.closed {
+		return fmt.Errorf("refuse a batch: %w", ErrClosed)
+	}
+	l := p.logOf(c)
+	if it, s := l.find(sequence); it != nil && !it.released {
+		p.letGo(l, it, s, Refused)
+	}
+	return nil
+}
+
 // spoil drops an entry that is not what was written.
-func (p *Spool) spoil(l *classLog, it *item, s *segment) {
+func (p *Spool) spoil(l *classLog, it *item, s *segment) { p.letGo(l, it, s, Damaged) }
+
+func (p *Spool) letGo(l *classLog, it *item, s *segment, why Reason) {
 	it.released = true
 	s.left--
-	p.note(l, Drop{Class: l.class, Reason: Damaged, First: it.Sequence, Last: it.Sequence, Batches: 1, Events: uint64(it.Events), Bytes: uint64(it.Size)})
+	p.note(l, Drop{Class: l.class, Reason: why, First: it.Sequence, Last: it.Sequence, Batches: 1, Events: uint64(it.Events), Bytes: uint64(it.Size)})
 	p.mark(l, it.Sequence)
 	p.settle(l)
 	p.save()

@@ -35,6 +35,7 @@ const (
 	DiskFull Reason = "disk full" // there was no room on the disk
 	Damaged  Reason = "damaged"   // what was read is not what was written
 	Failed   Reason = "failed"    // the disk did not take them
+	Refused  Reason = "refused"   // the one that they are for will never take them
 )
 
 // Drop tells of batches that were taken, and are gone before they were released.

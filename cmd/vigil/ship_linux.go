@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"vigil/detect"
+	"vigil/sensor"
+	"vigil/uplink/feed"
+	"vigil/uplink/ship"
+	"vigil/uplink/ship/protocol"
+	"vigil/uplink/spool"
+)
+
+// shipper is a sink that brings what is seen to a server, by way of the disk.
+type shipper struct {
+	feed   *feed.Feed
+	way    *feed.Way
+	spool  *spool.Spool
+	client *ship.Client
+	log    *slog.Logger
+	line   []byte
+	now    time.Time // of the last flush: near enough for what waits a second
+}
+
+// openShipper opens the way to the server that the state folder is enrolled at; the error
+// is ship.ErrNotEnrolled when it is at none.
+func openShipper(dir string, s *sensor.Sensor, log *slog.Logger) (*shipper, error) {
+	h := &shipper{log: log, now: time.Now()}
+	if err := ship.Enrolled(dir); err != nil { // before a spool is made
+		return nil, err
+	}
+	var err error
+	if h.spool, err = spool.Open(filepath.Join(dir, "spool"), spool.Settings{}, log); err != nil {
+		return nil, err
+	}
+	h.way, h.feed = feed.NewWay(h.spool), feed.New(s.Meta(), h.spool, log)
+	h.client, err = ship.Open(ship.Settings{
+		Dir: dir, Spool: h.way, Drops: h.way, Queued: h.way.Queued, Clock: ship.RealClock(), Log: log,
+		Health: func() protocol.Report { return health(s) },
+	})
+	if err != nil {
+		return nil, errors.Join(err, h.spool.Close())
+	}
+	return h, nil
+}
+
+// run ships until the context ends, and the feed is closed; what is not shipped then stays
+// on the disk.
+func (h *shipper) run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(h.feed.Run)
+	g.Go(func() error { return h.way.Run(ctx) })
+	g.Go(func() error { return h.client.Run(ctx) })
+	return errors.Join(g.Wait(), h.spool.Close())
+}
+
+// Take implements sensor.Sink.
+func (h *shipper) Take(e *sensor.Event) { h.feed.Event(e.Record, e.Actor(), h.now) }
+
+// Alert implements sensor.Sink.
+func (h *shipper) Alert(a *detect.Alert, did detect.Activity, _ *sensor.Event) {
+	line, err := a.AppendJSON(h.line[:0], did)
+	if err != nil {
+		h.log.Error("an alert cannot be written for the server", "alert", a.String(), "error", err)
+		return
+	}
+	h.line = line
+	h.feed.Alert(line)
+}
+
+// Flush implements sensor.Sink.
+func (h *shipper) Flush() {
+	h.now = time.Now()
+	h.feed.Flush(h.now)
+}
+
+// health is what a sensor says of itself to its server.
+func health(s *sensor.Sensor) protocol.Report {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	status, err := s.Status(ctx)
+	if err != nil {
+		return protocol.Report{Version: version}
+	}
+	text, err := json.Marshal(status)
+	if err != nil {
+		text = nil
+	}
+	return protocol.Report{Version: version, Tier: bestTier(status.Tiers), Lost: status.LostAll, Health: text}
+}
+
+// bestTier is the one that most kinds are captured in.
+func bestTier(tiers map[string]string) string {
+	counts, best := map[string]int{}, ""
+	for _, t := range tiers {
+		if counts[t]++; counts[t] > counts[best] {
+			best = t
+		}
+	}
+	return best
+}

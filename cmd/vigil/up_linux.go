@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"vigil/uplink/join"
+	"vigil/uplink/ship"
+)
+
+// Run starts server, console and sensor, and runs them until stopped.
+func (u *upCommand) Run(c *console) error {
+	log := slog.New(slog.NewTextHandler(c.err, nil))
+	s, err := u.open(c.ctx, log)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(c.ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- s.Run(ctx) }()
+	err = u.enrolled(ctx, s)
+	if err == nil {
+		own := *c
+		own.ctx = ctx
+		err = u.watch(&own, s)
+	}
+	stop()
+	return errors.Join(err, <-served, s.Close())
+}
+
+// enrolled makes this host a sensor of its own server.
+func (u *upCommand) enrolled(ctx context.Context, s *join.Server) error {
+	err := ship.Enrolled(u.own())
+	if !errors.Is(err, ship.ErrNotEnrolled) {
+		return err
+	}
+	token, err := s.Enrolment(ctx, "vigil up", time.Minute)
+	if err != nil {
+		return err
+	}
+	_, err = enrol(ctx, u.own(), s.SensorsURL(), token)
+	return err
+}
+
+func (u *upCommand) watch(c *console, s *join.Server) error {
+	run := &runCommand{judgeFlags: u.judgeFlags, Scope: u.Scope, Socket: u.Socket, Quiet: true, State: u.own()}
+	return run.watch(c, func() {
+		if err := greet(c, s); err != nil {
+			fmt.Fprintf(c.err, "vigil: %s\n", oneLine(err))
+		}
+		fmt.Fprintln(c.err, "  the first alert: vigil simulate reverse-shell")
+	})
+}
