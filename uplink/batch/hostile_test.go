@@ -122,9 +122,13 @@ func TestEveryByteDamaged(t *testing.T) {
 	c.events = append(c.events, samples(t).events[:60]...)
 	whole := encode(c)
 	payload := payloadOf(t, whole)
-	refused := 0
-	for i := 0; i < len(payload); i += 3 {
+	refused, tried, step := 0, 0, 3
+	if testing.Short() {
+		step = 30
+	}
+	for i := 0; i < len(payload); i += step {
 		for _, v := range []byte{payload[i] ^ 1, 0xff} {
+			tried++
 			b := bytes.Clone(payload)
 			b[i] = v
 			events, _, err := use(sealed(t, whole, b), batch.DefaultLimits())
@@ -138,8 +142,8 @@ func TestEveryByteDamaged(t *testing.T) {
 			}
 		}
 	}
-	if refused < len(payload)/5 {
-		t.Errorf("%d changes of %d bytes were refused", refused, len(payload))
+	if refused < tried/4 {
+		t.Errorf("%d changes of %d were refused", refused, tried)
 	}
 }
 
