@@ -203,7 +203,7 @@ func TestManyDrops(t *testing.T) {
 	p := open(t, t.TempDir(), spool.Settings{MaxBytes: 40_000, SegmentBytes: 2000})
 	class := func(uint64) batch.Class { return batch.Events }
 	var n uint64
-	for range 1500 {
+	for range 900 {
 		n++
 		put(t, p, class(n), n)
 	}

@@ -3,9 +3,12 @@ package spool_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"vigil/uplink/batch"
@@ -37,28 +40,31 @@ func sealed(b []byte) []byte {
 	return b
 }
 
-func FuzzSegment(f *testing.F) {
-	dir := f.TempDir()
-	p, err := spool.Open(dir, spool.Settings{}, quiet())
-	if err != nil {
-		f.Fatal(err)
-	}
+// seed is a segment of three batches, and the state beside it.
+func seed(tb testing.TB) (whole, state []byte) {
+	tb.Helper()
+	dir := tb.TempDir()
+	p := open(tb, dir, spool.Settings{})
 	for n := uint64(1); n <= 3; n++ {
 		if _, err := p.Append(batch.Events, 10, bytes.Repeat([]byte("batch"), int(n))); err != nil {
-			f.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	if err := p.Close(); err != nil {
-		f.Fatal(err)
+		tb.Fatal(err)
 	}
-	whole, err := os.ReadFile(segments(f, dir, "events")[0])
+	whole, err := os.ReadFile(segments(tb, dir, "events")[0])
 	if err != nil {
-		f.Fatal(err)
+		tb.Fatal(err)
 	}
-	state, err := os.ReadFile(filepath.Join(dir, "state"))
-	if err != nil {
-		f.Fatal(err)
+	if state, err = os.ReadFile(filepath.Join(dir, "state")); err != nil {
+		tb.Fatal(err)
 	}
+	return whole, state
+}
+
+func FuzzSegment(f *testing.F) {
+	whole, _ := seed(f)
 	f.Add(whole, false)
 	f.Add(whole[:len(whole)-3], false)
 	f.Add(append(bytes.Clone(whole[:90]), whole...), true)
@@ -67,42 +73,80 @@ func FuzzSegment(f *testing.F) {
 		if b = bytes.Clone(b); seal {
 			b = sealed(b)
 		}
-		dir := t.TempDir()
-		name := filepath.Join(dir, "events-0000000000000001.log")
-		if os.WriteFile(name, b, 0o600) != nil || os.WriteFile(filepath.Join(dir, "state"), state, 0o600) != nil {
-			t.Skip("no room")
-		}
-		p, err := spool.Open(dir, spool.Settings{}, quiet())
+		entries, good, d, err := spool.Scan(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
-			return // of another version
+			return
 		}
-		next := p.Stats().Next
-		size, last := 0, uint64(0)
-		for {
-			e, b, err := p.Next(nil)
-			if err != nil {
-				break
+		size, last := int64(40), uint64(0)
+		for _, e := range entries {
+			if e.Sequence <= last && last > 0 || e.Size < 0 || e.Class != batch.Class(b[9]) {
+				t.Fatalf("%+v after %d", e, last)
 			}
-			if e.Sequence <= last || e.Sequence >= next || len(b) != e.Size {
-				t.Fatalf("%+v after %d, before %d", e, last, next)
-			}
-			size, last = size+e.Size, e.Sequence
+			size, last = size+48+int64(e.Size), e.Sequence
 		}
-		if size > len(b) {
-			t.Fatalf("%d bytes of batches in %d", size, len(b))
+		if size > good || good > int64(len(b)) || len(entries)+len(spool.Lost(d)) > len(b)/48 {
+			t.Fatalf("%d entries of %d bytes, %d bytes good of %d", len(entries), size, good, len(b))
 		}
-		if next < 1<<63 {
-			e, err := p.Append(batch.Events, 1, []byte("new"))
-			if err != nil || e.Sequence != next {
-				t.Fatalf("%+v, %v", e, err)
-			}
-		}
-		if err := p.Close(); err != nil {
-			t.Fatal(err)
-		}
-		entries, good, _, err := spool.Scan(bytes.NewReader(b), int64(len(b)))
-		if err == nil && (good > int64(len(b)) || len(entries) > len(b)/48) {
-			t.Fatalf("%d entries, %d bytes good of %d", len(entries), good, len(b))
+		again, same, _, err := spool.Scan(bytes.NewReader(b[:good]), good)
+		if err != nil || same != good || len(again) != len(entries) {
+			t.Fatalf("cut at %d: %d entries of %d, %d good, %v", good, len(again), len(entries), same, err)
 		}
 	})
+}
+
+// However the bytes of a segment are others: the spool opens, gives what it has in
+// order, and takes more.
+func TestHostileSegment(t *testing.T) {
+	whole, state := seed(t)
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 150 {
+		b := bytes.Clone(whole)
+		for range 1 + random.IntN(4) {
+			b[random.IntN(len(b))] = byte(random.Uint32())
+		}
+		if b = b[:len(b)-random.IntN(2)*random.IntN(len(b))]; random.IntN(2) == 0 {
+			b = sealed(b)
+		}
+		reopen(t, b, state)
+	}
+}
+
+func reopen(t *testing.T, b, state []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "events-0000000000000001.log"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "state"), state, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := spool.Open(dir, spool.Settings{}, quiet())
+	if err != nil {
+		if !strings.Contains(err.Error(), "another version") {
+			t.Fatal(err)
+		}
+		return
+	}
+	next, last, size := p.Stats().Next, uint64(0), 0
+	for {
+		e, got, err := p.Next(nil)
+		if errors.Is(err, spool.ErrEmpty) {
+			break
+		}
+		if err != nil || e.Sequence < last || e.Sequence >= next || len(got) != e.Size {
+			t.Fatalf("%+v after %d, before %d, %v", e, last, next, err)
+		}
+		size, last = size+e.Size, e.Sequence
+	}
+	if size > len(b) {
+		t.Fatalf("%d bytes of batches in %d", size, len(b))
+	}
+	if next != 0 { // else the last sequence of all was used
+		if e, err := p.Append(batch.Events, 1, []byte("new")); err != nil || e.Sequence != next {
+			t.Fatalf("%+v, %v", e, err)
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
