@@ -163,7 +163,7 @@ func (e *Exporter) drop() {
 	}
 }
 
-// tellEvery is how often the log hears of losses at most.
+// tellEvery is how often the log hears of losses at most; once more at the end.
 const tellEvery = time.Minute
 
 func (e *Exporter) tell(quiet <-chan struct{}) {

@@ -216,7 +216,7 @@ func TestStopCountsWhatIsLeft(t *testing.T) {
 	if lost(st, ReasonStopped) != 100 || lost(st2, ReasonStopped) != 101 {
 		t.Errorf("%+v\n%+v", st, st2)
 	}
-	if !strings.Contains(l.String(), "items=100") || !strings.Contains(l.String(), string(ReasonStopped)) {
+	if !strings.Contains(l.String(), "in_all=100") || !strings.Contains(l.String(), string(ReasonStopped)) {
 		t.Errorf("log: %s", l)
 	}
 }
