@@ -49,7 +49,7 @@ func all(ctx context.Context, s Store, q Query) ([]Result, error) {
 func (r Result) clone() Result {
 	c := Result{make([]Field, len(r.Fields))}
 	for i, f := range r.Fields {
-		c.Fields[i] = Field{strings.Clone(f.Name), strings.Clone(f.Value)}
+		c.Fields[i] = field(strings.Clone(f.Name), strings.Clone(f.Value))
 	}
 	return c
 }

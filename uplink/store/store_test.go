@@ -14,6 +14,7 @@ import (
 	"vigil/decode"
 	"vigil/decode/recordtest"
 	"vigil/detect"
+	"vigil/uplink/store/flat"
 )
 
 const sensorID = "SENSOR0000000000000000000A"
@@ -72,8 +73,8 @@ func samples(t testing.TB, at time.Time) []Row {
 	return rows
 }
 
-// flat is what encoding/json makes of an object: names with dots, and text.
-func flat(t testing.TB, text []byte) map[string]string {
+// flattened is what encoding/json makes of an object: names with dots, and text.
+func flattened(t testing.TB, text []byte) map[string]string {
 	d := json.NewDecoder(strings.NewReader(string(text)))
 	d.UseNumber()
 	var o map[string]any
@@ -121,7 +122,7 @@ func testRoundTrip(t *testing.T, s Store) {
 		if r.Time().UnixNano() != row.Time || r.number(FieldEpoch) != row.Epoch || r.number(FieldSequence) != 7 || r.number(FieldIndex) != uint64(row.Index) {
 			t.Errorf("%s: identity is %v", row.Kind, r.Fields)
 		}
-		for name, want := range flat(t, row.JSON) {
+		for name, want := range flattened(t, row.JSON) {
 			got := r.Get(name)
 			if got == want || redundant(name) && got == "" || sameArray(got, want) {
 				continue
@@ -199,7 +200,7 @@ func testHostile(t *testing.T, s Store) {
 
 func manyNames() string {
 	var b strings.Builder
-	for i := range mostFields + 1 {
+	for i := range flat.MostNames + 1 {
 		fmt.Fprintf(&b, `,"n%d":1`, i)
 	}
 	return "{" + b.String()[1:] + "}"

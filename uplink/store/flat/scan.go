@@ -1,4 +1,4 @@
-package store
+package flat
 
 import (
 	"errors"
@@ -165,7 +165,7 @@ func (s *scanner) word() (string, error) {
 // array reads an array as it stands: only its brackets and strings are looked at.
 func (s *scanner) array() (string, error) {
 	from, depth := s.at, 0
-	var open [mostDepth]byte
+	var open [MostDepth]byte
 	for s.at < len(s.b) {
 		switch c := s.b[s.at]; c {
 		case '"':
