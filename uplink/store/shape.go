@@ -41,7 +41,7 @@ func (s *shaper) shape(r *Row) (int64, []Field, error) {
 	s.head(r, at, off)
 	head := len(s.flat.Fields)
 	if err := s.flat.Object(json); err != nil {
-		f := append(s.flat.Fields[:head], field(FieldFault, "not taken apart: " + strings.ToValidUTF8(err.Error(), "\uFFFD")))
+		f := append(s.flat.Fields[:head], field(FieldFault, "not taken apart: "+strings.ToValidUTF8(err.Error(), "\uFFFD")))
 		if len(json) > 0 {
 			f = append(f, field(FieldRaw, text(json)))
 		}

@@ -28,7 +28,7 @@ func FuzzObject(f *testing.F) {
 			for range 2 { // what is remembered of the first changes nothing
 				x.Fields = x.Fields[:0]
 				err := x.Object(b)
-				if err == nil && !json.Valid(b) && !strings.ContainsAny(string(b), "[0123456789") {
+				if err == nil && !json.Valid(b) && !strings.Contains(string(b), "[") {
 					t.Fatalf("%q is taken", b)
 				}
 				if err != nil {
