@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // The questions below are LogsQL that any Store answers.
@@ -60,13 +59,4 @@ func (r Result) number(name string) uint64 {
 		return 0
 	}
 	return n
-}
-
-// milliseconds is a time of OCSF.
-func (r Result) milliseconds(name string) time.Time {
-	n := r.number(name)
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(int64(n))
 }
