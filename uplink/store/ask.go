@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // The questions below are LogsQL that any Store answers.
@@ -49,7 +48,7 @@ func all(ctx context.Context, s Store, q Query) ([]Result, error) {
 func (r Result) clone() Result {
 	c := Result{make([]Field, len(r.Fields))}
 	for i, f := range r.Fields {
-		c.Fields[i] = Field{strings.Clone(f.Name), strings.Clone(f.Value)}
+		c.Fields[i] = field(strings.Clone(f.Name), strings.Clone(f.Value))
 	}
 	return c
 }
@@ -60,13 +59,4 @@ func (r Result) number(name string) uint64 {
 		return 0
 	}
 	return n
-}
-
-// milliseconds is a time of OCSF.
-func (r Result) milliseconds(name string) time.Time {
-	n := r.number(name)
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(int64(n))
 }

@@ -221,7 +221,7 @@ func testAround(t *testing.T, s Store) {
 			t.Fatalf("row %d is of %s, want %s", i, r.Time(), time.Unix(0, want))
 		}
 	}
-	id := flat(t, rows[middle].JSON)["actor.process.uid"]
+	id := flattened(t, rows[middle].JSON)["actor.process.uid"]
 	of, err := Around(t.Context(), s, AroundQuery{Sensor: sensorID, Time: time.Unix(0, rows[middle].Time), Within: time.Hour, ExecIDs: []string{id}})
 	if err != nil || len(of) == 0 || len(of) == 200 {
 		t.Fatalf("%d rows of one process, %v", len(of), err)

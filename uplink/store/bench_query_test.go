@@ -180,6 +180,6 @@ func BenchmarkLarge(b *testing.B) {
 			}
 			b.ReportMetric(float64(n)/float64(events), "disk-bytes/event")
 		}
-		b.ReportMetric(memory(b, "VmRSS"), "MiB-RSS")
+		b.ReportMetric(memory(b, "RssAnon"), "MiB")
 	})
 }

@@ -109,7 +109,7 @@ func (c *Cluster) Add(ctx context.Context, rows []Row) error {
 			return fmt.Errorf("add: %w", err)
 		}
 		l.reach(at)
-		lines = appendLine(lines, at, append(fields, Field{FieldLoad, l.id}))
+		lines = appendLine(lines, at, append(fields, field(FieldLoad, l.id)))
 		if len(lines) < mostPosted && i < len(rows)-1 {
 			continue
 		}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"vigil/uplink/store/flat"
 )
 
 // Query implements Store. Syntax is looked at here, so that it is told alike by every
@@ -57,8 +59,7 @@ func (c *Cluster) ask(ctx context.Context, form url.Values, limit int, give func
 	}
 	defer func() { _ = answer.Close() }() // what was read is good whatever it says
 	lines := bufio.NewReaderSize(answer, 64<<10)
-	f := newFlattener()
-	f.trusting = true
+	f := flat.New(nil)
 	for n := 0; n < limit; n++ {
 		line, err := lines.ReadBytes('\n')
 		if errors.Is(err, io.EOF) && len(line) == 0 {
@@ -67,11 +68,11 @@ func (c *Cluster) ask(ctx context.Context, form url.Values, limit int, give func
 		if err != nil {
 			return err
 		}
-		f.fields = f.fields[:0]
-		if err := f.object(line); err != nil {
+		f.Fields = f.Fields[:0]
+		if err := f.Object(line); err != nil {
 			return fmt.Errorf("a line of the answer: %w", err)
 		}
-		if !give(Result{f.fields}) {
+		if !give(Result{f.Fields}) {
 			return nil
 		}
 	}

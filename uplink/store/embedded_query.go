@@ -124,7 +124,7 @@ func (e *Embedded) rows(ctx context.Context, p parsed, q Query, give func(Result
 			fields = fields[:0]
 			for i, name := range names {
 				if v := values[i][row]; v != "" {
-					fields = append(fields, Field{name, v})
+					fields = append(fields, field(name, v))
 				}
 			}
 			if !give(Result{fields}) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,10 +31,8 @@ const KindAlert = "alert"
 // Bounds of a row. VictoriaLogs takes lines of 256 KiB over HTTP and names of 128 bytes,
 // and drops what is more.
 const (
-	mostName   = 128
-	mostFields = 900
-	mostDepth  = 32
-	mostBytes  = 240 << 10 // all names and values, escaped for JSON
+	mostName  = 128
+	mostBytes = 240 << 10 // all names and values, escaped for JSON
 )
 
 // Class groups kinds that are kept equally long.
@@ -107,6 +106,22 @@ func redundant(name string) bool {
 		}
 	}
 	return false
+}
+
+var (
+	errReserved = errors.New("a name is the store's own")
+	errName     = errors.New("a name is too long")
+)
+
+// rule is what names an object may have, and which the store leaves out.
+func rule(name string) (skip bool, err error) {
+	switch {
+	case len(name) > mostName:
+		return false, fmt.Errorf("%w: %d bytes", errName, len(name))
+	case name == "" || name[0] == '_' || name == "vigil" || strings.HasPrefix(name, "vigil."):
+		return false, fmt.Errorf("%w: %q", errReserved, name)
+	}
+	return redundant(name), nil
 }
 
 // textFields are what the row's text is made of: the first that it has.

@@ -7,11 +7,14 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+	"unsafe"
+
+	"vigil/uplink/store/flat"
 )
 
 // shaper makes of a row what the store keeps of it: the same for every store.
 type shaper struct {
-	flat   *flattener
+	flat   *flat.Flattener
 	order  sorter
 	digits []byte
 	texts  []string
@@ -21,7 +24,7 @@ type shaper struct {
 }
 
 func newShaper(keep Retention, ahead time.Duration) *shaper {
-	return &shaper{flat: newFlattener(), texts: textFields(), since: keep, ahead: ahead}
+	return &shaper{flat: flat.New(rule), texts: textFields(), since: keep, ahead: ahead}
 }
 
 // shape gives a row's time and fields, which are valid until the next call and as long
@@ -36,25 +39,25 @@ func (s *shaper) shape(r *Row) (int64, []Field, error) {
 	}
 	at, off := s.clock(r)
 	s.head(r, at, off)
-	head := len(s.flat.fields)
-	if err := s.flat.object(json); err != nil {
-		f := append(s.flat.fields[:head], Field{FieldFault, "not taken apart: " + strings.ToValidUTF8(err.Error(), "\uFFFD")})
+	head := len(s.flat.Fields)
+	if err := s.flat.Object(json); err != nil {
+		f := append(s.flat.Fields[:head], field(FieldFault, "not taken apart: "+strings.ToValidUTF8(err.Error(), "\uFFFD")))
 		if len(json) > 0 {
-			f = append(f, Field{FieldRaw, view(json)})
+			f = append(f, field(FieldRaw, text(json)))
 		}
-		s.flat.fields = shorten(f, head)
-		return at, s.order.sort(s.flat.fields), nil
+		s.flat.Fields = shorten(f, head)
+		return at, s.order.sort(s.flat.Fields), nil
 	}
-	if text := s.text(head); text != "" {
-		s.flat.fields = append(s.flat.fields, Field{FieldText, text})
+	if words := s.words(head); words != "" {
+		s.flat.Fields = append(s.flat.Fields, field(FieldText, words))
 	}
 	if len(json) > mostBytes/6 { // an escape makes six bytes of one, and names take some
-		s.flat.fields = shorten(s.flat.fields, head)
+		s.flat.Fields = shorten(s.flat.Fields, head)
 	}
-	if r.Kind == KindAlert && encoded(s.flat.fields)+encodedText(view(json)) < mostBytes {
-		s.flat.fields = append(s.flat.fields, Field{FieldAlert, view(json)})
+	if r.Kind == KindAlert && encoded(s.flat.Fields)+encodedText(text(json)) < mostBytes {
+		s.flat.Fields = append(s.flat.Fields, field(FieldAlert, text(json)))
 	}
-	return at, s.order.sort(s.flat.fields), nil
+	return at, s.order.sort(s.flat.Fields), nil
 }
 
 // clock gives when a row goes into the store: now for what it would not keep, whose own
@@ -73,19 +76,22 @@ func (s *shaper) head(r *Row, at int64, off bool) {
 	number := func(v uint64) string {
 		from := len(s.digits)
 		s.digits = strconv.AppendUint(s.digits, v, 10)
-		return view(s.digits[from:])
+		return text(s.digits[from:])
 	}
-	s.flat.fields = append(s.flat.fields[:0], Field{FieldSensor, r.Sensor}, Field{FieldKind, r.Kind},
-		Field{FieldEpoch, number(r.Epoch)}, Field{FieldSequence, number(r.Sequence)}, Field{FieldIndex, number(uint64(r.Index))})
+	s.flat.Fields = append(s.flat.Fields[:0], field(FieldSensor, r.Sensor), field(FieldKind, r.Kind),
+		field(FieldEpoch, number(r.Epoch)), field(FieldSequence, number(r.Sequence)), field(FieldIndex, number(uint64(r.Index))))
 	if off {
-		s.flat.fields = append(s.flat.fields, Field{FieldClock, time.Unix(0, r.Time).UTC().Format(time.RFC3339Nano)})
+		s.flat.Fields = append(s.flat.Fields, field(FieldClock, time.Unix(0, r.Time).UTC().Format(time.RFC3339Nano)))
 	}
 }
 
-func (s *shaper) text(head int) string {
+// text makes a string of bytes that stay as they are.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+func (s *shaper) words(head int) string {
 	best := len(s.texts)
 	text := ""
-	for _, f := range s.flat.fields[head:] {
+	for _, f := range s.flat.Fields[head:] {
 		for i, name := range s.texts[:best] {
 			if f.Name == name {
 				best, text = i, f.Value
@@ -117,7 +123,7 @@ func shorten(fields []Field, head int) []Field {
 		f.Value = strings.ToValidUTF8(f.Value[:max(len(f.Value)/2, len(f.Value)-over)], "")
 	}
 	if len(cut) > 0 {
-		fields = append(fields, Field{FieldCut, strings.Join(cut, " ")})
+		fields = append(fields, field(FieldCut, strings.Join(cut, " ")))
 	}
 	return fields
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"vigil/uplink/store/flat"
 )
 
 // Row is one event or alert of a batch that a sensor sent.
@@ -50,7 +52,9 @@ const (
 )
 
 // Field is a name and what it has, always text.
-type Field struct{ Name, Value string }
+type Field = flat.Field
+
+func field(name, value string) Field { return Field{Name: name, Value: value} }
 
 // Result is what was found: a row, or what LogsQL's pipes made of rows.
 type Result struct{ Fields []Field }

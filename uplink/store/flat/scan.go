@@ -1,7 +1,8 @@
-package store
+package flat
 
 import (
 	"errors"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
@@ -156,16 +157,47 @@ func (s *scanner) word() (string, error) {
 		return "", errValue
 	}
 	w := view(s.b[from:s.at])
-	if c := w[0]; c != '-' && (c < '0' || c > '9') && w != "true" && w != "false" && w != "null" {
+	if w != "true" && w != "false" && w != "null" && !isNumber(w) {
 		return "", errValue
 	}
 	return w, nil
 }
 
+// isNumber tells of a number as RFC 8259 has it, section 6.
+func isNumber(w string) bool {
+	digits := func() bool {
+		rest := strings.TrimLeft(w, "0123456789")
+		some := len(rest) < len(w)
+		w = rest
+		return some
+	}
+	w = strings.TrimPrefix(w, "-")
+	if rest, ok := strings.CutPrefix(w, "0"); ok {
+		w = rest
+	} else if !digits() {
+		return false
+	}
+	if rest, ok := strings.CutPrefix(w, "."); ok {
+		if w = rest; !digits() {
+			return false
+		}
+	}
+	if w != "" && w[0]|0x20 == 'e' {
+		w = w[1:]
+		if w != "" && (w[0] == '+' || w[0] == '-') {
+			w = w[1:]
+		}
+		if !digits() {
+			return false
+		}
+	}
+	return w == ""
+}
+
 // array reads an array as it stands: only its brackets and strings are looked at.
 func (s *scanner) array() (string, error) {
 	from, depth := s.at, 0
-	var open [mostDepth]byte
+	var open [MostDepth]byte
 	for s.at < len(s.b) {
 		switch c := s.b[s.at]; c {
 		case '"':

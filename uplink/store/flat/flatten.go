@@ -1,24 +1,36 @@
-package store
+// Package flat makes fields of JSON that nobody vouches for.
+package flat
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 )
 
-// flattener makes fields of JSON objects: {"a":{"b":1}} is a.b with 1, as VictoriaLogs
-// has it. Numbers and truths are text, an array is its JSON, null is not there. Objects
-// of a kind have their members in the same order: it remembers what came after what, so
-// that a name costs one comparison.
-type flattener struct {
-	scanner
-	root   *member
-	names  map[string]*fieldName
-	fields []Field
-	row    uint64 // number of the object
-	known  int    // members that are remembered
+// Field is a name and what it has, always text.
+type Field struct{ Name, Value string }
 
-	trusting bool // names are as the store made them: all are taken
+// Bounds of an object.
+const (
+	MostDepth = 32
+	MostNames = 900 // that are kept
+)
+
+// Rule says of a field's name whether it is left out, or not to be had at all.
+type Rule func(name string) (skip bool, err error)
+
+// Flattener makes fields of JSON objects: {"a":{"b":1}} is a.b with 1, as VictoriaLogs
+// has it. Numbers and truths are text, an array is its JSON, null is not there, and the
+// name of a file is not when its path says it. Objects of a kind have their members in
+// the same order: it remembers what came after what, so that a name costs one comparison.
+type Flattener struct {
+	Fields []Field
+
+	scanner
+	rule  Rule // nil: all is taken as it is
+	root  *member
+	names map[string]*fieldName
+	row   uint64 // number of the object
+	known int    // members that are remembered
 }
 
 // member is a name within an object, as it came before.
@@ -39,27 +51,26 @@ type fieldName struct {
 
 const mostKnown = 4_096 // what hostile senders can make us remember
 
-func newFlattener() *flattener {
-	f := &flattener{}
+// New makes a flattener.
+func New(rule Rule) *Flattener {
+	f := &Flattener{rule: rule}
 	f.forget()
 	return f
 }
 
-func (f *flattener) forget() {
+func (f *Flattener) forget() {
 	f.root, f.names, f.known = &member{name: &fieldName{}}, map[string]*fieldName{}, 0
 }
 
 var (
-	errTwice    = errors.New("a name comes twice")
-	errReserved = errors.New("a name is the store's own")
-	errName     = errors.New("a name is too long")
-	errMany     = errors.New("it has too many names")
-	errBehind   = errors.New("something follows the object")
+	errTwice  = errors.New("a name comes twice")
+	errMany   = errors.New("it has too many names")
+	errBehind = errors.New("something follows the object")
 )
 
-// object appends the fields of a JSON object behind those that the caller put there.
+// Object appends the fields of a JSON object behind those that the caller put there.
 // They are valid until the next call, and as long as b.
-func (f *flattener) object(b []byte) error {
+func (f *Flattener) Object(b []byte) error {
 	if f.known > mostKnown {
 		f.forget()
 	}
@@ -77,8 +88,8 @@ func (f *flattener) object(b []byte) error {
 	return nil
 }
 
-func (f *flattener) members(parent *member, depth int) error {
-	if depth == mostDepth {
+func (f *Flattener) members(parent *member, depth int) error {
+	if depth == MostDepth {
 		return errDeep
 	}
 	f.at++
@@ -114,7 +125,7 @@ func (f *flattener) members(parent *member, depth int) error {
 	}
 }
 
-func (f *flattener) value(m *member, depth int) error {
+func (f *Flattener) value(m *member, depth int) error {
 	var v string
 	var err error
 	switch f.next() {
@@ -138,15 +149,15 @@ func (f *flattener) value(m *member, depth int) error {
 		return n.err
 	case n.seen == f.row:
 		return errTwice
-	case len(f.fields) >= mostFields && !f.trusting:
+	case len(f.Fields) >= MostNames && f.rule != nil:
 		return errMany
 	default:
 		n.seen = f.row
-		if last := len(f.fields) - 1; n.over != "" && last >= 0 && f.fields[last].Name == n.over && strings.HasSuffix(v, f.fields[last].Value) {
-			f.fields = f.fields[:last]
+		if last := len(f.Fields) - 1; n.over != "" && last >= 0 && f.Fields[last].Name == n.over && strings.HasSuffix(v, f.Fields[last].Value) {
+			f.Fields = f.Fields[:last]
 		}
 		if v != "" && !n.skip {
-			f.fields = append(f.fields, Field{n.text, v})
+			f.Fields = append(f.Fields, Field{n.text, v})
 		}
 	}
 	return nil
@@ -154,7 +165,7 @@ func (f *flattener) value(m *member, depth int) error {
 
 // member finds a name among those of its object: at the place where it was last, as a
 // rule. It gives the place of the next.
-func (f *flattener) member(parent *member, key string, place int) (*member, int) {
+func (f *Flattener) member(parent *member, key string, place int) (*member, int) {
 	for i := place; i < len(parent.children); i++ {
 		if parent.children[i].key == key {
 			return parent.children[i], i + 1
@@ -173,8 +184,8 @@ func (f *flattener) member(parent *member, key string, place int) (*member, int)
 	}
 	if m.name = f.names[whole]; m.name == nil {
 		m.name = &fieldName{text: whole}
-		if !f.trusting {
-			m.name.skip, m.name.err = redundant(whole), checkName(whole)
+		if f.rule != nil {
+			m.name.skip, m.name.err = f.rule(whole)
 			if of, ok := strings.CutSuffix(whole, ".path"); ok {
 				m.name.over = of + ".name"
 			}
@@ -185,14 +196,4 @@ func (f *flattener) member(parent *member, key string, place int) (*member, int)
 		parent.children = append(parent.children, m)
 	}
 	return m, max(place, len(parent.children))
-}
-
-func checkName(name string) error {
-	switch {
-	case len(name) > mostName:
-		return fmt.Errorf("%w: %d bytes", errName, len(name))
-	case name == "" || name[0] == '_' || name == "vigil" || strings.HasPrefix(name, "vigil."):
-		return fmt.Errorf("%w: %q", errReserved, name)
-	}
-	return nil
 }
