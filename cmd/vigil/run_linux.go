@@ -30,6 +30,7 @@ type watch struct {
 	printer   *printer
 	recorder  *recorder // nil: nothing is recorded
 	shipper   *shipper  // nil: this host is enrolled at no server
+	server    string    // where it ships to; "": where it was enrolled
 	greet     func()    // nil: nothing to say but what is watched
 	followers *sensor.Followers
 
@@ -50,11 +51,12 @@ func (r *runCommand) Run(c *console) error {
 			return fmt.Errorf("start the command: %w", err)
 		}
 	}
-	return r.watch(c, nil)
+	return r.watch(c, "", nil)
 }
 
-// watch watches until stopped; greet is called when it has begun, unless nil.
-func (r *runCommand) watch(c *console, greet func()) error {
+// watch watches until stopped, and ships to a server, "" for the one it was enrolled at.
+// Greet is called when it has begun, unless nil.
+func (r *runCommand) watch(c *console, server string, greet func()) error {
 	filter, err := r.parse()
 	if err != nil {
 		return err
@@ -65,7 +67,7 @@ func (r *runCommand) watch(c *console, greet func()) error {
 	}
 	w := &watch{
 		runCommand: r, console: c, log: slog.New(slog.NewTextHandler(c.err, nil)),
-		printer: newPrinter(c, r.JSON, filter), followers: sensor.NewFollowers(), greet: greet,
+		printer: newPrinter(c, r.JSON, filter), followers: sensor.NewFollowers(), server: server, greet: greet,
 	}
 	return needsRoot(w.run(config))
 }
@@ -147,7 +149,7 @@ func (w *watch) enrolled() (err error) {
 	if w.State == "" {
 		return nil
 	}
-	w.shipper, err = openShipper(w.State, w.sensor, w.log)
+	w.shipper, err = openShipper(w.State, w.server, w.sensor, w.log)
 	if errors.Is(err, ship.ErrNotEnrolled) {
 		return nil
 	}

@@ -30,8 +30,8 @@ type shipper struct {
 }
 
 // openShipper opens the way to the server that the state folder is enrolled at; the error
-// is ship.ErrNotEnrolled when it is at none.
-func openShipper(dir string, s *sensor.Sensor, log *slog.Logger) (*shipper, error) {
+// is ship.ErrNotEnrolled when it is at none. The server may be elsewhere now, unless "".
+func openShipper(dir, server string, s *sensor.Sensor, log *slog.Logger) (*shipper, error) {
 	h := &shipper{log: log, now: time.Now()}
 	if err := ship.Enrolled(dir); err != nil { // before a spool is made
 		return nil, err
@@ -42,7 +42,7 @@ func openShipper(dir string, s *sensor.Sensor, log *slog.Logger) (*shipper, erro
 	}
 	h.way, h.feed = feed.NewWay(h.spool), feed.New(s.Meta(), h.spool, log)
 	h.client, err = ship.Open(ship.Settings{
-		Dir: dir, Spool: h.way, Drops: h.way, Queued: h.way.Queued, Clock: ship.RealClock(), Log: log,
+		Dir: dir, Server: server, Spool: h.way, Drops: h.way, Queued: h.way.Queued, Clock: ship.RealClock(), Log: log,
 		Health: func() protocol.Report { return health(s) },
 	})
 	if err != nil {

@@ -48,7 +48,7 @@ func (u *upCommand) enrolled(ctx context.Context, s *join.Server) error {
 
 func (u *upCommand) watch(c *console, s *join.Server) error {
 	run := &runCommand{judgeFlags: u.judgeFlags, Scope: u.Scope, Socket: u.Socket, Quiet: true, State: u.own()}
-	return run.watch(c, func() {
+	return run.watch(c, s.SensorsURL(), func() {
 		if err := greet(c, s); err != nil {
 			fmt.Fprintf(c.err, "vigil: %s\n", oneLine(err))
 		}

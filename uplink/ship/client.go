@@ -1,6 +1,7 @@
 package ship
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -34,6 +35,7 @@ type Spool interface {
 // Settings is what a client needs.
 type Settings struct {
 	Dir       string // the sensor's state: Enrol wrote it
+	Server    string // https://HOST:PORT; "": where it was enrolled
 	Spool     Spool
 	InFlight  int   // batches of events on the way at once; 0: 4
 	Bandwidth int64 // bytes of events a second; 0: no bound. Alerts never wait for it
@@ -76,7 +78,7 @@ func Open(s Settings) (*Client, error) {
 	}
 	c := &Client{Settings: s, bandwidth: bandwidth{perSecond: s.Bandwidth, now: s.Clock.Now}}
 	c.id.Store(id)
-	if c.server, err = serverURL(id.Server); err != nil {
+	if c.server, err = serverURL(cmp.Or(s.Server, id.Server)); err != nil {
 		return nil, fmt.Errorf("open shipping: %w", err)
 	}
 	c.transport, err = transport(c.server, &tls.Config{

@@ -56,7 +56,7 @@ func (c *counts) failed(now time.Time, err error) {
 func (c *Client) Status() Status {
 	id := c.id.Load()
 	s := Status{
-		Server: id.Server, Sensor: id.Sensor, InFlight: c.counts.inFlight.Load(), Sent: c.counts.tries.Load(),
+		Server: c.server.String(), Sensor: id.Sensor, InFlight: c.counts.inFlight.Load(), Sent: c.counts.tries.Load(),
 		Acknowledged: c.counts.acks.Load(), Refused: c.counts.refused.Load(), Bytes: c.counts.bytes.Load(), Expires: id.expires(),
 	}
 	if c.Queued != nil {
