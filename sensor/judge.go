@@ -86,7 +86,10 @@ func (j *judge) judge(e *Event) {
 		return
 	}
 	j.event = e
-	like := detect.Like(e.Record, e)
+	like := uint64(0)
+	if ruled || j.behavior.Glances(kind) {
+		like = detect.Like(e.Record, e)
+	}
 	if watched {
 		j.behavior.Judge(e.Record, e, like, j.act)
 		if w, ok := j.behavior.Wish(); ok && j.look != nil {

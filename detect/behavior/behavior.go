@@ -116,15 +116,14 @@ func (s Kinds) Has(k decode.Kind) bool { return s>>k&1 != 0 }
 
 // Set is all machines behind one door. It serves one goroutine.
 type Set struct {
-	forest   forest
-	all      []Machine
-	byKind   [decode.KindCount][]Machine // at most 32 each, see seen
-	glancing Kinds                       // of which a machine is a Glancer
-	sign     *BruteForce
-	ransom   *Ransomware
-	event    Event
-	nobody   decode.Actor
-	seen     [glances]seen
+	forest forest
+	all    []Machine
+	byKind [decode.KindCount][]Machine // at most 32 each, see seen
+	sign   *BruteForce
+	ransom *Ransomware
+	event  Event
+	nobody decode.Actor
+	seen   [glances]seen
 }
 
 // glances is how many kinds of records that are alike are known at once.
@@ -151,9 +150,6 @@ func New(lists *Lists) *Set {
 		for k := decode.KindNone + 1; k < decode.KindCount; k++ {
 			if m.Kinds().Has(k) {
 				s.byKind[k] = append(s.byKind[k], m)
-				if _, is := m.(Glancer); is {
-					s.glancing |= kinds(k)
-				}
 			}
 		}
 	}
@@ -161,14 +157,14 @@ func New(lists *Lists) *Set {
 }
 
 // Judge hands a record to the machines; found is called for each alert. Who may be nil;
-// like is detect.Like of both.
+// like is detect.Like of both, or 0.
 func (s *Set) Judge(r decode.Record, who detect.Who, like uint64, found func(Alert)) {
 	e := &s.event
 	*e = Event{Record: r, who: who, nobody: &s.nobody, forest: &s.forest}
 	s.forest.plant(e)
 	machines := s.byKind[r.Kind()]
-	all := uint64(0)
-	if s.glancing.Has(r.Kind()) {
+	all := uint64(0) // Look
+	if like != 0 {
 		all = s.glance(e, machines, like)
 	}
 	for _, m := range machines {
@@ -185,7 +181,7 @@ func (s *Set) Judge(r decode.Record, who detect.Who, like uint64, found func(Ale
 // glance gives the glances of machines at a record.
 func (s *Set) glance(e *Event, machines []Machine, like uint64) uint64 {
 	known := &s.seen[like%glances]
-	if like != 0 && known.like == like {
+	if known.like == like {
 		return known.glances
 	}
 	var all uint64
@@ -194,10 +190,14 @@ func (s *Set) glance(e *Event, machines []Machine, like uint64) uint64 {
 			all |= uint64(g.Glance(e)) << (2 * i)
 		}
 	}
-	if like != 0 {
-		*known = seen{like, all}
-	}
+	*known = seen{like, all}
 	return all
+}
+
+// Glances tells whether what is like a record of the kind may mean nothing to a machine:
+// only then it pays to give Judge its likeness.
+func (*Set) Glances(k decode.Kind) bool {
+	return kinds(decode.KindExec, decode.KindConnect, decode.KindFileOpen, decode.KindFileWrite, decode.KindMemfd).Has(k)
 }
 
 // Wants tells whether a machine looks at records of the kind.

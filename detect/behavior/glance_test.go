@@ -61,6 +61,21 @@ func TestGlance(t *testing.T) {
 	}
 }
 
+// Glances names each kind that a machine may pass over, or follow.
+func TestGlancesNamesAll(t *testing.T) {
+	s := New(nil)
+	for _, r := range samples(t) {
+		for _, path := range []string{"/usr/bin/ls", "/tmp/x"} {
+			for _, m := range s.byKind[r.Kind()] {
+				e := &Event{Record: r, who: named{&decode.Actor{Path: []byte(path)}}, nobody: &decode.Actor{}, forest: &s.forest}
+				if g, glances := m.(Glancer); glances && g.Glance(e) != Look && !s.Glances(r.Kind()) {
+					t.Errorf("%T glances at %s", m, r.Kind())
+				}
+			}
+		}
+	}
+}
+
 // A glance that passes over a record must not depend on what records that are alike differ in.
 func TestGlanceIsOfWhatIsAlike(t *testing.T) {
 	s := New(nil)
