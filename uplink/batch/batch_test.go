@@ -73,7 +73,13 @@ func noise(tb testing.TB, n int) *capture {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		size := len(b) - len(r.Strings())
+		size, texts := len(b), make([][]byte, 16)
+		r.Texts(texts)
+		for _, text := range texts {
+			if text != nil {
+				size -= 2 + len(text) // and its length
+			}
+		}
 		scratch(b[8:size], 30) // all but length, kind and flags, and the lengths of texts
 		for i := range 7 {
 			if text := r.Text(i); len(text) > 0 {
