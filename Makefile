@@ -10,7 +10,7 @@ KERNEL  ?= all
 FUZZTIME ?= 5s
 BENCHTIME ?= 1s
 
-.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead bench-sigma vm cross clean
+.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead bench-sigma vm simulate cross clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s $$'\t'
@@ -51,6 +51,9 @@ bench-sigma: ## the Sigma engine beside others, over SigmaHQ's rules (in ../shar
 
 vm: ## boot the kernel matrix and run the suite inside: KERNEL=5.10|6.1|6.12|7.2|all
 	test/vm/matrix $(KERNEL)
+
+simulate: ## play every playbook before the sensor on the kernel matrix, in each tier: KERNEL=6.1|6.12|7.2|all
+	test/vm/simulate $(KERNEL)
 
 cross: ## build for every supported system
 	for target in linux/amd64 linux/arm64; do GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/vigil; done

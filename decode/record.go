@@ -87,14 +87,15 @@ func (r Record) Text(i int) []byte {
 	return r.raw[at : at+int(lengths[i])]
 }
 
-// Strings is the end of the record: the lengths of its strings, and all of them. It is
-// nil of a kind without any.
-func (r Record) Strings() []byte {
+// Texts gives all strings at once, each as Text does: as many as dst has room for.
+func (r Record) Texts(dst [][]byte) {
 	l := &layouts[r.Header.Kind]
-	if l.texts == 0 {
-		return nil
+	at := headerSize + int(l.size)
+	for i := range dst[:min(len(dst), int(l.texts))] {
+		end := at + int(*(*uint16)(unsafe.Pointer(&r.raw[headerSize+int(l.lengths)+2*i])))
+		dst[i] = r.raw[at:end]
+		at = end
 	}
-	return r.raw[headerSize+int(l.lengths):]
 }
 
 // Is tells whether the header has the flag, one of Event*.

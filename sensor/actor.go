@@ -27,3 +27,19 @@ func fillActor(a *decode.Actor, p *process.Process) {
 	a.Path, a.Arguments, a.CWD, a.Comm = p.Path(), p.Arguments(), p.CWD(), p.Comm()
 	a.PPID, a.Start = p.PPID, p.Start
 }
+
+// likeness gives what detect.Who.Like promises but for the names of user and container,
+// of a process that the table knows.
+func likeness(t *process.Table, r decode.Record, p *process.Process) uint64 {
+	if p == nil || r.Kind() == decode.KindFork { // it is another's then
+		return 0
+	}
+	h := t.PathHash(p)
+	if path := r.Text(decode.ExecPathText); r.Kind() == decode.KindExec && len(path) > 0 {
+		h = t.Hash(path)
+	}
+	if parent := t.Parent(p); parent != nil {
+		h = h*31 + t.PathHash(parent)
+	}
+	return max(h, 1)
+}

@@ -37,7 +37,8 @@ func Default() Config {
 		Scope: "host", Tier: "full", Judge: true,
 		Watch: []string{
 			"/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh/", "/root/.ssh/", ".ssh/", "/etc/krb5.keytab",
-			".aws/", ".kube/", ".docker/", "/var/run/secrets/kubernetes.io/serviceaccount/", "/proc/kcore", "environ",
+			".aws/", ".kube/", ".docker/", "/var/run/secrets/kubernetes.io/serviceaccount/", "/proc/kcore", "/dev/mem", "/dev/kmem",
+			"environ",
 		},
 		Vital: 8 << 20, Bulk: 16 << 20, Arguments: 4096, Processes: 65536,
 		Socket: "/run/vigil/sensor.sock",

@@ -15,9 +15,10 @@ type Event struct {
 	from  describer
 }
 
-// describer knows who did what a record tells.
+// describer knows who did what a record tells: see detect.Who.
 type describer interface {
 	describe(decode.Record, *process.Process) *decode.Actor
+	like(decode.Record, *process.Process) uint64
 }
 
 // Actor says who did it. To find that out costs as much as all else that is done with
@@ -28,6 +29,14 @@ func (e *Event) Actor() *decode.Actor {
 		e.actor = e.from.describe(e.Record, e.Process)
 	}
 	return e.actor
+}
+
+// Like implements detect.Who.
+func (e *Event) Like() uint64 {
+	if e.from == nil {
+		return 0
+	}
+	return e.from.like(e.Record, e.Process)
 }
 
 // Sink takes events, in the pipeline's goroutine: it must not block.

@@ -8,7 +8,7 @@ import (
 // A collection looks at all that is in use, so that many small ones cost more than what
 // they give back. The way of an event makes no garbage; what grows is the process table.
 const (
-	heapGrowth  = 2 << 20 // bytes that the heap may grow before the next collection
+	heapGrowth  = 3 << 20 // bytes that the heap may grow before the next collection
 	leastGrowth = 12      // or hundredths of what is in use, if that is more
 	mostGrowth  = 100
 )

@@ -78,18 +78,23 @@ func (j *judge) time(e *Event) time.Time { return time.Unix(0, int64(e.Record.Ti
 // judge judges one event.
 func (j *judge) judge(e *Event) {
 	kind := e.Record.Kind()
-	j.event = e
 	if kind == decode.KindDNS {
 		j.answers.learn(e.Record)
 	}
-	if j.behavior.Wants(kind) || kind == decode.KindFork || kind == decode.KindProcess {
-		j.behavior.Judge(e.Record, e, j.act)
+	watched, ruled := j.behavior.Wants(kind) || kind == decode.KindFork || kind == decode.KindProcess, j.record.Wants(kind)
+	if !watched && !ruled {
+		return
+	}
+	j.event = e
+	like := detect.Like(e.Record, e)
+	if watched {
+		j.behavior.Judge(e.Record, e, like, j.act)
 		if w, ok := j.behavior.Wish(); ok && j.look != nil {
 			j.look(w, e.Record)
 		}
 	}
-	if j.record.Wants(kind) {
-		j.record.Take(e.Record, e.Actor())
+	if ruled {
+		j.record.Take(e.Record, e, like)
 		j.matcher.MatchRecord(j.record, j.rule)
 	}
 	j.event = nil

@@ -11,12 +11,12 @@ type memo[V any] struct {
 const memoSize = 16
 
 // of gives the answer, asking once.
-func (m *memo[V]) of(key uint64, ask func() V) V {
+func (m *memo[V]) of(key uint64, ask func() V) *V {
 	i := key % memoSize
 	if !m.known[i] || m.keys[i] != key {
 		m.keys[i], m.known[i], m.v[i] = key, true, ask()
 	}
-	return m.v[i]
+	return &m.v[i]
 }
 
 func (m *memo[V]) forget() { clear(m.known[:]) }

@@ -22,6 +22,7 @@ const (
 	gatherMuch   = 20 * time.Millisecond
 	busy         = 16 // records in a batch from which on more are waited for
 	tick         = time.Second
+	startUp      = 5               // ticks until nothing of the start goes on
 	askSkipped   = 5 * time.Second // how often the kernel is asked what it skipped: a call a program
 )
 
@@ -124,6 +125,7 @@ func (s *Sensor) drain() int {
 		s.peaks[i] = max(s.peaks[i], r.Queued())
 	}
 	s.users.forget()
+	s.userHashes.forget()
 	s.containers.forget()
 	bulk := s.capture.Bulk.End()
 	n := s.capture.Vital.Read(s.capture.Vital.End(), s.take)
@@ -209,6 +211,11 @@ func (s *Sensor) tick() {
 	}
 	s.table.Expire(now())
 	s.judge.expire(now())
+	if s.ticks++; s.ticks == startUp {
+		if err := forget(); err != nil {
+			s.log.Debug("start", "error", err)
+		}
+	}
 	if s.heap != nil {
 		s.heap.adjust()
 	}

@@ -42,11 +42,13 @@ type Sensor struct {
 	actors     [2]decode.Actor
 	users      memo[string] // of the batch
 	containers memo[decode.Container]
+	userHashes memo[uint64]
 	gaps       gaps
 	loss       lossRecord
 	lost       map[bpf.Lost]uint64 // without Records: told already
 	lossTime   uint64
-	losses     uint64    // as of the last look
+	losses     uint64 // as of the last look
+	ticks      uint64
 	due        time.Time // of the next tick
 
 	skippedDue time.Time

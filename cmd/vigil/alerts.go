@@ -33,10 +33,7 @@ type alertLine struct {
 		Incident string `json:"correlation_uid"`
 	} `json:"metadata"`
 	Info struct {
-		Title    string `json:"title"`
-		Analytic struct {
-			Rule string `json:"uid"`
-		} `json:"analytic"`
+		Title   string `json:"title"`
 		Attacks []struct {
 			Technique struct {
 				ID string `json:"uid"`
@@ -44,10 +41,7 @@ type alertLine struct {
 		} `json:"attacks"`
 	} `json:"finding_info"`
 	Actor struct {
-		Process struct {
-			processPart
-			Ancestry []processPart `json:"ancestry"`
-		} `json:"process"`
+		Process processPart `json:"process"`
 	} `json:"actor"`
 
 	text []byte // the whole line

@@ -1,5 +1,7 @@
 package main
 
+import "time"
+
 type simulateCommand struct {
 	socketFlag
 	Name string `arg:"" optional:"" help:"A playbook: see --list."`
@@ -7,4 +9,6 @@ type simulateCommand struct {
 	List bool   `help:"List the playbooks."`
 	Tier string `help:"The best tier of the sensor that is started when none answers: full, kprobe, tracepoint." default:"full" placeholder:"TIER"`
 	JSON bool   `name:"json" help:"As JSON lines."`
+
+	Within time.Duration `help:"Fail when more than 1 of 100 alerts takes longer." placeholder:"50ms"`
 }

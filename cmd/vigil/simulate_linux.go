@@ -6,72 +6,55 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"vigil/sensor"
+	"vigil/sensor/drill"
 	"vigil/sensor/simulate"
 )
 
-// patience is how long an alert may take from the end of its playbook on before that has
-// failed: what a behaviour waits for is over long before.
-const patience = 10 * time.Second
-
 // outcome is what became of a playbook, as JSON.
 type outcome struct {
-	Name   string   `json:"name"`
-	Does   string   `json:"does"`
-	Rules  []string `json:"rules"`
-	Blind  string   `json:"blind,omitempty"` // what cannot be seen in this tier, and why
-	Seen   []sight  `json:"seen"`
-	Silent []string `json:"silent"` // rules whose alert did not come
-	Error  string   `json:"error,omitempty"`
-}
-
-// sight is an alert that came.
-type sight struct {
-	Rule    string `json:"rule"`
-	Latency int64  `json:"latency_ms"` // from the event to here
-	Folded  bool   `json:"folded,omitempty"`
+	drill.Outcome
+	Error string `json:"error,omitempty"`
 }
 
 // Run runs playbooks, and fails when an alert did not come.
 func (s *simulateCommand) Run(c *console) error {
-	all, err := simulate.All()
-	if err != nil {
-		return err
-	}
-	switch {
-	case s.List:
-		return s.list(c, all)
-	case s.All == (s.Name != ""):
+	if !s.List && s.All == (s.Name != "") {
 		return misuse{errors.New("simulate: give the name of one playbook, or --all")}
-	case !s.All:
-		one, err := simulate.Find(s.Name)
-		if err != nil {
-			return misuse{fmt.Errorf("%w: vigil simulate --list shows them", err)}
-		}
-		all = []simulate.Playbook{one}
 	}
-	d := &drill{simulateCommand: s, console: c, came: make(chan *alertLine, 1024)}
-	end, err := d.begin()
+	all, err := s.chosen()
 	if err != nil {
 		return err
 	}
-	err = d.playAll(all)
-	return errors.Join(err, end())
+	if s.List {
+		return s.list(c, all)
+	}
+	stop, err := s.begin(c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.play(c, all), stop())
+}
+
+// chosen are the playbooks that are asked for.
+func (s *simulateCommand) chosen() ([]simulate.Playbook, error) {
+	if s.List || s.All {
+		return simulate.All()
+	}
+	one, err := simulate.Find(s.Name)
+	if err != nil {
+		return nil, misuse{fmt.Errorf("%w: vigil simulate --list shows them", err)}
+	}
+	return []simulate.Playbook{one}, nil
 }
 
 func (s *simulateCommand) list(c *console, all []simulate.Playbook) error {
 	for _, p := range all {
 		var err error
 		if s.JSON {
-			err = printJSON(c.out, outcome{Name: p.Name, Does: p.Does, Rules: p.Rules, Blind: p.Blind, Seen: []sight{}, Silent: []string{}})
+			err = printJSON(c.out, drill.Outcome{Name: p.Name, Does: p.Does, Rules: p.Rules, Blind: p.Lacks.String(), Seen: []drill.Sight{}, Silent: []string{}})
 		} else {
 			err = print(c.out, p.String()+"\n")
 		}
@@ -82,267 +65,72 @@ func (s *simulateCommand) list(c *console, all []simulate.Playbook) error {
 	return nil
 }
 
-// drill plays playbooks before a sensor and watches for its alerts.
-type drill struct {
-	*simulateCommand
-	console *console
-	tier    string // of the sensor
-	came    chan *alertLine
-}
-
-// begin follows the alerts of the sensor that answers, or of one that it starts for
-// the playbooks alone. End stops what was begun.
-func (d *drill) begin() (end func() error, err error) {
-	ctx, cancel := context.WithCancel(d.console.ctx)
-	var all sync.WaitGroup
-	var errs []error
-	end = func() error {
-		cancel()
-		all.Wait()
-		return errors.Join(errs...)
+// begin starts a sensor for the playbooks alone where none answers.
+func (s *simulateCommand) begin(c *console) (stop func() error, err error) {
+	var st sensor.Status
+	if err := s.getJSON(c.ctx, "/status", &st); err == nil {
+		return func() error { return nil }, nil
+	} else if c.ctx.Err() != nil {
+		return nil, c.ctx.Err()
 	}
-	if _, err := d.status(ctx); err != nil {
-		if d.console.ctx.Err() != nil {
-			cancel()
-			return nil, d.console.ctx.Err()
-		}
-		fmt.Fprintf(d.console.err, "no sensor answers on %s: one is started for what is simulated only\n", d.Socket)
-		stop, err := d.start(ctx)
-		if err != nil {
-			cancel()
-			return nil, err
-		}
-		before := end
-		end = func() error { return errors.Join(before(), stop()) }
-	}
-	st, err := d.status(ctx)
-	if err == nil {
-		d.tier = weakest(st.Tiers)
-		var body io.ReadCloser
-		if body, err = d.get(ctx, "/alerts/follow", nil); err == nil {
-			all.Go(func() {
-				defer func() { _ = body.Close() }()
-				err := readAlerts(body, func(a *alertLine) error { d.came <- a; return nil }, func([]byte) error { return nil })
-				if ctx.Err() == nil {
-					errs = append(errs, errors.New("the sensor has stopped"), err)
-				}
-				close(d.came)
-			})
-			return end, nil
-		}
-	}
-	return nil, errors.Join(err, end())
-}
-
-func (d *drill) status(ctx context.Context) (st sensor.Status, err error) {
-	err = d.getJSON(ctx, "/status", &st)
-	return st, err
-}
-
-// weakest is the lowest tier that any kind is captured in.
-func weakest(tiers map[string]string) string {
-	for _, tier := range []string{"tracepoint", "kprobe"} {
-		for _, t := range tiers {
-			if t == tier {
-				return tier
-			}
-		}
-	}
-	return "full"
-}
-
-// start starts a sensor that sees what this program starts, and answers on a socket of
-// its own.
-func (d *drill) start(ctx context.Context) (stop func() error, err error) {
-	dir, err := os.MkdirTemp("", "vigil-simulate-")
-	if err != nil {
-		return nil, err
-	}
-	remove := func() error { return os.RemoveAll(dir) }
-	lists := filepath.Join(dir, "indicators")
-	if err := os.WriteFile(lists, []byte(simulate.Indicators), 0o600); err != nil {
-		return nil, errors.Join(err, remove())
-	}
+	fmt.Fprintf(c.err, "no sensor answers on %s: one is started for what is simulated only\n", s.Socket)
 	config := sensor.Default()
-	config.Scope, config.Tier, config.Intelligence = "self", d.Tier, []string{lists}
-	config.Socket = filepath.Join(dir, "socket")
+	config.Tier = s.Tier
 	if err := config.Check(); err != nil {
-		return nil, errors.Join(misuse{err}, remove())
+		return nil, misuse{err}
 	}
-	s, err := sensor.New(config, version, slog.New(slog.NewTextHandler(d.console.err, &slog.HandlerOptions{Level: slog.LevelError})))
-	if err != nil {
-		return nil, errors.Join(needsRoot(err), remove())
-	}
-	socket, err := sensor.Listen(config.Socket)
-	if err != nil {
-		return nil, errors.Join(err, remove())
-	}
-	followers := sensor.NewFollowers()
-	s.AddSink(followers)
-	ready, done := make(chan struct{}), make(chan error, 2)
-	go func() { done <- s.Serve(ctx, socket, followers) }()
-	go func() { done <- s.Run(ctx, func() { close(ready) }) }()
-	stop = func() error { return errors.Join(<-done, <-done, remove()) }
-	select {
-	case <-ready:
-	case err := <-done:
-		return nil, errors.Join(err, remove())
-	}
-	d.Socket = config.Socket
-	return stop, nil
+	log := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelError}))
+	s.Socket, stop, err = drill.Start(c.ctx, config, version, log)
+	return stop, needsRoot(err)
 }
 
-// playAll plays playbooks and says how each went.
-func (d *drill) playAll(all []simulate.Playbook) error {
-	var latencies []int64
-	silent, blind := 0, 0
+// play plays playbooks and says how each went.
+func (s *simulateCommand) play(c *console, all []simulate.Playbook) error {
+	d, err := drill.Begin(c.ctx, func(ctx context.Context, path string) (io.ReadCloser, error) { return s.get(ctx, path, nil) })
+	if err != nil {
+		return err
+	}
+	var t drill.Tally
 	for _, p := range all {
-		o := d.play(p)
-		if d.console.ctx.Err() != nil {
-			return d.console.ctx.Err()
+		o := d.Play(p)
+		if c.ctx.Err() != nil {
+			return errors.Join(c.ctx.Err(), d.End())
 		}
-		for _, s := range o.Seen {
-			if !s.Folded {
-				latencies = append(latencies, s.Latency)
-			}
-		}
-		switch {
-		case o.Error != "", len(o.Silent) > 0 && o.Blind == "":
-			silent++
-		case len(o.Silent) > 0:
-			blind++
-		}
-		if err := d.tell(o); err != nil {
-			return err
+		t.Add(&o)
+		if err := s.tell(c, o); err != nil {
+			return errors.Join(err, d.End())
 		}
 	}
-	if !d.JSON && len(all) > 1 {
-		slices.Sort(latencies)
-		if err := print(d.console.out, fmt.Sprintf("%s: %d raised their alerts, %d cannot be seen in the %s tier, %d failed%s\n",
-			count(len(all), "playbook"), len(all)-silent-blind, blind, d.tier, silent, quantiles(latencies))); err != nil {
-			return err
-		}
+	if !s.JSON && len(all) > 1 {
+		err = print(c.out, summary(&t, d.Tier()))
 	}
-	if silent > 0 {
-		return fmt.Errorf("simulate: %s raised no alert", count(silent, "playbook"))
+	if t.Failed > 0 {
+		err = errors.Join(err, fmt.Errorf("simulate: %s raised no alert", count(t.Failed, "playbook")))
 	}
-	return nil
+	if most, ok := t.Quantile(99); ok && s.Within > 0 && most > s.Within.Milliseconds() {
+		err = errors.Join(err, fmt.Errorf("simulate: 99 of 100 alerts came after %d ms: wanted within %v", most, s.Within))
+	}
+	return errors.Join(err, d.End())
 }
 
-func quantiles(sorted []int64) string {
-	if len(sorted) == 0 {
-		return ""
+func summary(t *drill.Tally, tier string) string {
+	line := fmt.Sprintf("%s: %d raised their alerts, %d cannot be seen in the %s tier, %d failed",
+		count(t.All, "playbook"), t.Raised(), t.Blind, tier, t.Failed)
+	if middle, ok := t.Quantile(50); ok {
+		most, _ := t.Quantile(99)
+		line += fmt.Sprintf("; from event to alert %d ms in the middle, %d ms for 99 of 100", middle, most)
 	}
-	return fmt.Sprintf("; from event to alert %d ms in the middle, %d ms for 99 of 100", sorted[len(sorted)/2], sorted[(len(sorted)*99-1)/100])
-}
-
-// play plays one, and waits for its alerts.
-func (d *drill) play(p simulate.Playbook) outcome {
-	o := outcome{Name: p.Name, Does: p.Does, Rules: p.Rules, Seen: []sight{}, Silent: slices.Clone(p.Rules)}
-	if tier, why, _ := strings.Cut(p.Blind, ": "); tier != "" && tier == d.tier {
-		o.Blind = why
-	}
-	cmd, err := simulate.Command(d.console.ctx, p.Name)
-	if err != nil {
-		o.Error = err.Error()
-		return o
-	}
-	var said strings.Builder
-	cmd.Stderr = &said
-	input, err := cmd.StdinPipe() // its end tells those that wait for it that they have been seen
-	if err != nil {
-		o.Error = err.Error()
-		return o
-	}
-	began := time.Now()
-	if err = cmd.Start(); err != nil {
-		_ = input.Close()
-		o.Error = err.Error()
-		return o
-	}
-	ended := make(chan struct{})
-	go func() {
-		if err := cmd.Wait(); err != nil {
-			o.Error = oneLine(errors.Join(err, errors.New(strings.TrimSpace(said.String()))))
-		}
-		close(ended)
-	}()
-	d.wait(&o, cmd, began, ended)
-	_ = input.Close() // it has ended by itself, if this fails
-	<-ended
-	return o
-}
-
-// wait takes the alerts of the playbook until all have come, or it has been too long.
-func (d *drill) wait(o *outcome, cmd *exec.Cmd, began time.Time, ended <-chan struct{}) {
-	limit := patience
-	if o.Blind != "" {
-		limit /= 4
-	}
-	late := time.NewTimer(limit)
-	defer late.Stop()
-	for len(o.Silent) > 0 {
-		select {
-		case <-ended:
-			ended = nil
-			late.Reset(limit)
-		case a, open := <-d.came:
-			if !open {
-				return
-			}
-			if a.descends(uint32(cmd.Process.Pid)) {
-				o.see(a.Info.Analytic.Rule, time.Now().UnixMilli()-a.Last, false)
-			}
-		case <-late.C:
-			if ended != nil { // it goes on: what is slow is not the alert
-				late.Reset(limit)
-				continue
-			}
-			d.folded(o, began)
-			return
-		case <-d.console.ctx.Done():
-			return
-		}
-	}
-}
-
-// see notes that a rule has raised its alert.
-func (o *outcome) see(rule string, latency int64, folded bool) {
-	if i := slices.Index(o.Silent, rule); i >= 0 {
-		o.Silent = slices.Delete(o.Silent, i, i+1)
-		o.Seen = append(o.Seen, sight{rule, latency, folded})
-	}
-}
-
-// descends tells whether a process, or one of those that made it, has the PID.
-func (a *alertLine) descends(pid uint32) bool {
-	p := &a.Actor.Process
-	return p.PID == pid || slices.ContainsFunc(p.Ancestry, func(q processPart) bool { return q.PID == pid })
-}
-
-// folded looks for alerts that were seen again since: what was raised within the hour
-// is not told of anew.
-func (d *drill) folded(o *outcome, since time.Time) {
-	body, err := d.get(d.console.ctx, "/alerts", nil)
-	if err != nil {
-		return
-	}
-	defer func() { _ = body.Close() }()
-	err = readAlerts(body, func(a *alertLine) error {
-		if a.Count > 1 && a.Last >= since.UnixMilli() {
-			o.see(a.Info.Analytic.Rule, 0, true)
-		}
-		return nil
-	}, func([]byte) error { return nil })
-	if err != nil && o.Error == "" {
-		o.Error = err.Error()
-	}
+	return line + "\n"
 }
 
 // tell says how a playbook went.
-func (d *drill) tell(o outcome) error {
-	if d.JSON {
-		return printJSON(d.console.out, o)
+func (s *simulateCommand) tell(c *console, o drill.Outcome) error {
+	failed := ""
+	if o.Err != nil {
+		failed = oneLine(o.Err)
+	}
+	if s.JSON {
+		return printJSON(c.out, outcome{o, failed})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", o.Name, o.Does)
@@ -360,8 +148,8 @@ func (d *drill) tell(o outcome) error {
 			fmt.Fprintf(&b, "  SILENT  %s\n", rule)
 		}
 	}
-	if o.Error != "" {
-		fmt.Fprintf(&b, "  failed  %s\n", printable(o.Error))
+	if failed != "" {
+		fmt.Fprintf(&b, "  failed  %s\n", printable(failed))
 	}
-	return print(d.console.out, b.String())
+	return print(c.out, b.String())
 }

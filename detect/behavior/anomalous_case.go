@@ -1,6 +1,8 @@
 package behavior
 
 import (
+	"encoding/binary"
+
 	"vigil/decode"
 	"vigil/detect"
 )
@@ -41,6 +43,9 @@ func (m *AnomalousCase) Findings() []*detect.Finding { return []*detect.Finding{
 func (m *AnomalousCase) Judge(e *Event) (Alert, bool) {
 	odd := 0
 	all := e.arguments()
+	if !capitals(all) {
+		return Alert{}, false
+	}
 	for i := 0; i < len(all); {
 		start := i
 		for i < len(all) && letter(all[i]) {
@@ -57,6 +62,23 @@ func (m *AnomalousCase) Judge(e *Event) (Alert, bool) {
 		return Alert{}, false
 	}
 	return process(&m.finding, e)
+}
+
+// capitals tells whether there may be any: it takes what lies between Z and a for one.
+func capitals(all []byte) bool {
+	const ones = 0x0101010101010101
+	for ; len(all) >= 8; all = all[8:] {
+		w := binary.LittleEndian.Uint64(all)
+		if w&(0x40*ones)&^(w<<1) != 0 {
+			return true
+		}
+	}
+	for _, c := range all {
+		if c&0x60 == 0x40 {
+			return true
+		}
+	}
+	return false
 }
 
 // odd counts how often the case changes in a known word that is not written as

@@ -8,17 +8,12 @@ import (
 	"vigil/detect"
 )
 
-// Who tells who did something: it is asked only when a machine wants to know.
-type Who interface {
-	Actor() *decode.Actor
-}
-
 // Event is a record with what is known of who did it. What machines ask for is found out
 // once.
 type Event struct {
 	decode.Record
 
-	who    Who
+	who    detect.Who
 	nobody *decode.Actor
 	forest *forest
 	actor  *decode.Actor // nil: nobody has asked yet, as of all below
@@ -26,6 +21,7 @@ type Event struct {
 	name   []byte
 	args   []byte
 	read   bool // name and args are
+	glance Glance
 }
 
 // Actor is who did it; never nil.
@@ -42,7 +38,7 @@ func (e *Event) Actor() *decode.Actor {
 // Tree is the exec ID of the process that its tree begins with.
 func (e *Event) Tree() uint64 {
 	if e.tree == 0 {
-		e.tree = e.forest.root(e)
+		e.tree = e.forest.place(e).root
 	}
 	return e.tree
 }
@@ -86,6 +82,24 @@ type Machine interface {
 	Findings() []*detect.Finding
 }
 
+// Glance is what is seen of a record at a glance: without what records that are alike may
+// differ in (detect.Like: not the arguments, the file, the peer).
+type Glance uint8
+
+// The glances. Look is also that of who glances at nothing.
+const (
+	Look   Glance = iota // it may mean something by itself
+	Pass                 // it means nothing, whatever came before
+	Follow               // it means something only by what came before
+)
+
+// Glancer is a machine that can do without most records. It is asked once about all that
+// are alike.
+type Glancer interface {
+	Machine
+	Glance(e *Event) Glance
+}
+
 // Kinds is a set of decode.Kind.
 type Kinds uint64
 
@@ -102,14 +116,22 @@ func (s Kinds) Has(k decode.Kind) bool { return s>>k&1 != 0 }
 
 // Set is all machines behind one door. It serves one goroutine.
 type Set struct {
-	forest forest
-	all    []Machine
-	byKind [decode.KindCount][]Machine
-	sign   *BruteForce
-	ransom *Ransomware
-	event  Event
-	nobody decode.Actor
+	forest   forest
+	all      []Machine
+	byKind   [decode.KindCount][]Machine // at most 32 each, see seen
+	glancing Kinds                       // of which a machine is a Glancer
+	sign     *BruteForce
+	ransom   *Ransomware
+	event    Event
+	nobody   decode.Actor
+	seen     [glances]seen
 }
+
+// glances is how many kinds of records that are alike are known at once.
+const glances = 2048
+
+// seen are the glances of all machines that want a kind, two bits each.
+type seen struct{ like, glances uint64 }
 
 // New makes all machines; lists may be nil.
 func New(lists *Lists) *Set {
@@ -129,22 +151,53 @@ func New(lists *Lists) *Set {
 		for k := decode.KindNone + 1; k < decode.KindCount; k++ {
 			if m.Kinds().Has(k) {
 				s.byKind[k] = append(s.byKind[k], m)
+				if _, is := m.(Glancer); is {
+					s.glancing |= kinds(k)
+				}
 			}
 		}
 	}
 	return s
 }
 
-// Judge hands a record to the machines; found is called for each alert. Who may be nil.
-func (s *Set) Judge(r decode.Record, who Who, found func(Alert)) {
+// Judge hands a record to the machines; found is called for each alert. Who may be nil;
+// like is detect.Like of both.
+func (s *Set) Judge(r decode.Record, who detect.Who, like uint64, found func(Alert)) {
 	e := &s.event
 	*e = Event{Record: r, who: who, nobody: &s.nobody, forest: &s.forest}
 	s.forest.plant(e)
-	for _, m := range s.byKind[r.Kind()] {
+	machines := s.byKind[r.Kind()]
+	all := uint64(0)
+	if s.glancing.Has(r.Kind()) {
+		all = s.glance(e, machines, like)
+	}
+	for _, m := range machines {
+		e.glance = Glance(all & 3)
+		if all >>= 2; e.glance == Pass {
+			continue
+		}
 		if alert, ok := m.Judge(e); ok {
 			found(alert)
 		}
 	}
+}
+
+// glance gives the glances of machines at a record.
+func (s *Set) glance(e *Event, machines []Machine, like uint64) uint64 {
+	known := &s.seen[like%glances]
+	if like != 0 && known.like == like {
+		return known.glances
+	}
+	var all uint64
+	for i, m := range machines {
+		if g, glances := m.(Glancer); glances {
+			all |= uint64(g.Glance(e)) << (2 * i)
+		}
+	}
+	if like != 0 {
+		*known = seen{like, all}
+	}
+	return all
 }
 
 // Wants tells whether a machine looks at records of the kind.
@@ -162,7 +215,7 @@ func (s *Set) Wish() (Wish, bool) {
 func (s *Set) Sample(f *FileSample) (Alert, bool) { return s.ransom.content.sample(f) }
 
 // Tree gives the exec ID of the process that the tree of a record's begins with.
-func (s *Set) Tree(r decode.Record, who Who) uint64 {
+func (s *Set) Tree(r decode.Record, who detect.Who) uint64 {
 	return (&Event{Record: r, who: who, nobody: &s.nobody, forest: &s.forest}).Tree()
 }
 

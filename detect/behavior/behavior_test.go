@@ -7,6 +7,7 @@ import (
 
 	"vigil/decode"
 	"vigil/decode/recordtest"
+	"vigil/detect"
 )
 
 // course of a life below sshd, given to all machines.
@@ -58,7 +59,7 @@ func samples(t testing.TB) []decode.Record {
 func TestSetSilent(t *testing.T) {
 	s := New(lists(t, "203.0.113.0/24\n"))
 	for _, r := range samples(t) {
-		s.Judge(r, nil, func(a Alert) {
+		s.Judge(r, nil, 0, func(a Alert) {
 			if r.Kind() != decode.KindCredentials { // the sample shows a rise
 				t.Errorf("%s raises %s", r.Kind(), a.Finding.Rule)
 			}
@@ -71,7 +72,7 @@ func TestSetRaises(t *testing.T) {
 	x := who{id: 10, parent: 9, path: "/tmp/xmrig"}
 	e := x.exec(time.Second, "xmrig\x00-o\x00stratum+tcp://h:1\x00")
 	var got []Alert
-	s.Judge(e.Record, e, func(a Alert) { got = append(got, a) })
+	s.Judge(e.Record, e.who, 0, func(a Alert) { got = append(got, a) })
 	if len(got) != 1 || got[0].Finding.Rule != "vigil-mining" || got[0].Entity.Kind != Process || got[0].Entity.ExecID != 10 {
 		t.Errorf("%+v", got)
 	}
@@ -103,10 +104,10 @@ func TestFindings(t *testing.T) {
 
 func TestNoAllocations(t *testing.T) {
 	s, all := New(lists(t, "203.0.113.0/24\na.example\n")), samples(t)
-	w := &acting{&decode.Actor{Path: []byte("/usr/bin/x"), Parent: &decode.Actor{Path: []byte("/usr/sbin/php-fpm")}}}
+	w := named{&decode.Actor{Path: []byte("/usr/bin/x"), Parent: &decode.Actor{Path: []byte("/usr/sbin/php-fpm")}}}
 	found := func(Alert) {}
 	for _, r := range all {
-		if n := testing.AllocsPerRun(200, func() { s.Judge(r, w, found) }); n != 0 {
+		if n := testing.AllocsPerRun(200, func() { s.Judge(r, w, detect.Like(r, w), found) }); n != 0 {
 			t.Errorf("%s: %v allocations", r.Kind(), n)
 		}
 	}
@@ -132,7 +133,7 @@ func TestMemory(t *testing.T) {
 		default:
 			e = x.forks(time.Duration(i)*ms, i+2)
 		}
-		s.Judge(e.Record, e, found)
+		s.Judge(e.Record, e.who, 0, found)
 	}
 	full := heap() - before
 	runtime.KeepAlive(s)
@@ -151,7 +152,7 @@ func heap() int64 {
 
 func BenchmarkSet(b *testing.B) {
 	s := New(lists(b, "203.0.113.0/24\na.example\n"))
-	w := &acting{&decode.Actor{Path: []byte("/usr/bin/x"), Parent: &decode.Actor{Path: []byte("/usr/bin/bash")}}}
+	w := named{&decode.Actor{Path: []byte("/usr/bin/x"), Parent: &decode.Actor{Path: []byte("/usr/bin/bash")}}}
 	found := func(Alert) {}
 	for _, r := range samples(b) {
 		switch r.Kind() {
@@ -159,14 +160,9 @@ func BenchmarkSet(b *testing.B) {
 			b.Run(r.Kind().String(), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					s.Judge(r, w, found)
+					s.Judge(r, w, detect.Like(r, w), found)
 				}
 			})
 		}
 	}
 }
-
-// acting is who is known already.
-type acting struct{ a *decode.Actor }
-
-func (w *acting) Actor() *decode.Actor { return w.a }

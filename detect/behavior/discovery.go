@@ -51,6 +51,14 @@ func (m *Discovery) Kinds() Kinds { return kinds(decode.KindExec) }
 // Findings are what it may find.
 func (m *Discovery) Findings() []*detect.Finding { return []*detect.Finding{&m.finding} }
 
+// Glance implements Glancer.
+func (m *Discovery) Glance(e *Event) Glance {
+	if _, ok := m.number[string(e.image())]; !ok {
+		return Pass
+	}
+	return Look
+}
+
 // Judge takes one record.
 func (m *Discovery) Judge(e *Event) (Alert, bool) {
 	i, ok := m.number[string(e.image())]

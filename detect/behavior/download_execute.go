@@ -21,6 +21,7 @@ type DownloadExecute struct {
 	seed       maphash.Seed
 	file, pipe detect.Finding
 	files      slots[uint64] // by identity and by path: when written
+	last       uint64        // when a downloader was last seen at work
 	runs       slots[run]    // by the same: what ran, for writes that are told later
 	pipes      slots[pair]   // by the process that started both ends
 }
@@ -50,6 +51,22 @@ func (m *DownloadExecute) Kinds() Kinds {
 // Findings are what it may find.
 func (m *DownloadExecute) Findings() []*detect.Finding { return []*detect.Finding{&m.file, &m.pipe} }
 
+// Glance implements Glancer.
+func (m *DownloadExecute) Glance(e *Event) Glance {
+	name := e.image()
+	switch e.Kind() {
+	case decode.KindFileOpen, decode.KindFileWrite:
+		if !downloader(name) {
+			return Pass
+		}
+	case decode.KindExec:
+		if e.Exec().Flags&decode.ExecScript == 0 && !shell(name) && !interpreter(name) && !downloader(name) {
+			return Follow
+		}
+	}
+	return Look
+}
+
 // Judge takes one record.
 func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 	switch e.Kind() {
@@ -70,8 +87,14 @@ func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 			return m.late(e, key)
 		}
 	case decode.KindExec:
+		if e.glance == Look && downloader(e.image()) {
+			m.last = max(m.last, e.Time)
+		}
 		if m.ran(e) {
 			return process(&m.file, e)
+		}
+		if e.glance == Follow {
+			return Alert{}, false
 		}
 		if m.piped(e) {
 			return process(&m.pipe, e)
@@ -81,6 +104,7 @@ func (m *DownloadExecute) Judge(e *Event) (Alert, bool) {
 }
 
 func (m *DownloadExecute) remember(e *Event, f *decode.FileIdentity) (Alert, bool) {
+	m.last = max(m.last, e.Time)
 	path := e.Text(decode.FilePathText)
 	if bytes.HasPrefix(path, []byte("/dev/")) && !temporary(path) {
 		return Alert{}, false
@@ -124,6 +148,9 @@ func (m *DownloadExecute) ran(e *Event) bool {
 	if m.take(e, identity(x.Device, x.Inode)) {
 		return true
 	}
+	if e.glance == Follow {
+		return false
+	}
 	if x.Flags&decode.ExecScript != 0 && m.given(e, e.Text(decode.ExecFilenameText)) {
 		return true
 	}
@@ -155,8 +182,10 @@ func (m *DownloadExecute) given(e *Event, path []byte) bool {
 func (m *DownloadExecute) take(e *Event, key uint64) bool {
 	when := m.files.find(key)
 	if when == nil || e.Time < *when || e.Time-*when > downloadWindow {
-		r, _ := m.runs.at(key, e.Time)
-		*r = run{e.Time, e.ExecID}
+		if m.last != 0 && e.Time < m.last+downloadWindow { // else nobody will tell of a write
+			r, _ := m.runs.at(key, e.Time)
+			*r = run{e.Time, e.ExecID}
+		}
 		return false
 	}
 	m.files.drop(key)

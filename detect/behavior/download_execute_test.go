@@ -24,8 +24,8 @@ func TestDownloadExecute(t *testing.T) {
 		{"renamed, then run", []*Event{wrote(curl, 0, "/tmp/b"), run.renames(ms, "/tmp/b", "/tmp/c"), sh.exec(time.Second, "sh\x00/tmp/c\x00")}, []string{ran}},
 		{"a script, by a relative path", []*Event{wrote(curl, 0, "/home/eve/i.sh"), sh.exec(time.Second, "sh\x00./i.sh\x00")}, []string{ran}},
 		{"only opened yet", []*Event{curl.opens(0, "/home/eve/i.sh"), sh.exec(time.Second, "sh\x00i.sh\x00")}, []string{ran}},
-		{"the write told after the exec", []*Event{image(10 * ms), wrote(curl, 0, "/tmp/a")}, []string{ran}},
-		{"run, then written anew", []*Event{image(0), wrote(curl, 10*ms, "/tmp/a")}, nil},
+		{"the write told after the exec", []*Event{curl.exec(0, "curl\x00", tty, tty), image(10 * ms), wrote(curl, 0, "/tmp/a")}, []string{ran}},
+		{"run, then written anew", []*Event{curl.exec(0, "curl\x00", tty, tty), image(0), wrote(curl, 10*ms, "/tmp/a")}, nil},
 		{"piped into a shell", []*Event{curl.exec(0, "curl\x00http://x\x00", tty, pipe), sh.exec(ms, "sh\x00", pipe, tty)}, []string{piped}},
 		{"the shell first", []*Event{sh.exec(0, "sh\x00-s\x00", pipe, tty), curl.exec(ms, "curl\x00http://x\x00", tty, pipe)}, []string{piped}},
 

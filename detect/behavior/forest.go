@@ -10,43 +10,57 @@ import (
 // serves many: the first process, sign-in and job daemons, container runtimes, and dpkg, which runs
 // the scripts of many packages.
 type forest struct {
-	roots slots[uint64]
+	roots slots[place]
 }
 
-func newForest() forest { return forest{newSlots[uint64](16384)} }
+// place is where in the forest a process is.
+type place struct {
+	root   uint64
+	serves bool // a child of it begins a tree
+}
+
+func newForest() forest { return forest{newSlots[place](16384)} }
 
 // plant keeps up with who makes whom.
 func (f *forest) plant(e *Event) {
 	switch e.Kind() {
 	case decode.KindFork:
-		root := e.Tree()
+		parent := f.place(e)
 		child, _ := f.roots.at(e.Fork().ChildExecID, e.Time)
-		if *child = root; e.PID == 1 || serves(base(e.Actor().Path)) {
-			*child = e.Fork().ChildExecID
+		*child = parent
+		if parent.serves {
+			child.root = e.Fork().ChildExecID
 		}
 	case decode.KindExec:
 		e.tree = f.exec(e)
-		own, _ := f.roots.at(e.ExecID, e.Time)
-		*own = e.tree
+		f.put(e)
 	case decode.KindProcess:
-		e.tree = f.root(e)
+		e.tree = f.place(e).root
+		f.put(e)
 	}
 }
 
-func (f *forest) root(e *Event) uint64 {
-	if root := f.roots.find(e.ExecID); root != nil {
-		return *root
-	}
-	root := f.parent(e)
+// put notes where a process is that has a new image.
+func (f *forest) put(e *Event) {
 	own, _ := f.roots.at(e.ExecID, e.Time)
-	*own = root
-	return root
+	*own = place{e.tree, e.PID == 1 || serves(e.image())}
+}
+
+// place gives where the process of an event is.
+func (f *forest) place(e *Event) place {
+	if p := f.roots.find(e.ExecID); p != nil {
+		return *p
+	}
+	p := place{f.parent(e), e.PID == 1 || serves(base(e.Actor().Path))}
+	own, _ := f.roots.at(e.ExecID, e.Time)
+	*own = p
+	return p
 }
 
 // exec: the tree stays that of the image before.
 func (f *forest) exec(e *Event) uint64 {
-	if root := f.roots.find(e.Exec().PreviousExecID); root != nil {
-		return *root
+	if p := f.roots.find(e.Exec().PreviousExecID); p != nil {
+		return p.root
 	}
 	return f.parent(e)
 }
@@ -56,8 +70,8 @@ func (f *forest) parent(e *Event) uint64 {
 	if above != nil && (above.PID == 1 || serves(base(above.Path))) {
 		return e.ExecID
 	}
-	if root := f.roots.find(e.ParentExecID); root != nil {
-		return *root
+	if p := f.roots.find(e.ParentExecID); p != nil {
+		return p.root
 	}
 	return e.ExecID
 }

@@ -1,6 +1,8 @@
 package behavior
 
 import (
+	"bytes"
+
 	"vigil/decode"
 	"vigil/detect"
 )
@@ -48,6 +50,14 @@ func (m *Mining) Kinds() Kinds {
 
 // Findings are what it may find.
 func (m *Mining) Findings() []*detect.Finding { return []*detect.Finding{&m.finding} }
+
+// Glance implements Glancer.
+func (m *Mining) Glance(e *Event) Glance {
+	if e.Kind() == decode.KindExec && (searches(e.image()) || shell(e.image())) {
+		return Pass
+	}
+	return Look
+}
 
 // Judge takes one record.
 func (m *Mining) Judge(e *Event) (Alert, bool) {
@@ -103,20 +113,31 @@ func (m *Mining) judge(e *Event, p *mining) (Alert, bool) {
 }
 
 func minerByExec(e *Event) uint8 {
+	if searches(e.image()) {
+		return 0
+	}
 	var seen uint8
 	switch string(e.image()) {
-	case "grep", "egrep", "rg", "find", "sed", "awk", "gawk", "mawk", "less", "vim", "man", "clamscan", "yara":
-		return 0
 	case "xmrig", "xmr-stak", "minerd", "cpuminer", "ethminer", "nbminer", "ccminer", "kdevtmpfsi", "kinsing", "nanominer", "teamredminer":
 		seen = minerName
 	}
-	if !shell(e.image()) && containsAny(e.arguments(), minerArguments) {
+	all := e.arguments()
+	if (bytes.Contains(all, []byte("--")) || bytes.Contains(all, []byte("stratum"))) && !shell(e.image()) && containsAny(all, minerArguments) {
 		seen |= minerWords
 	}
 	return seen
 }
 
-// minerArguments are never in another program's. Never changed.
+// searches names what may be given a miner's words to look for.
+func searches(name []byte) bool {
+	switch string(name) {
+	case "grep", "egrep", "rg", "find", "sed", "awk", "gawk", "mawk", "less", "vim", "man", "clamscan", "yara":
+		return true
+	}
+	return false
+}
+
+// minerArguments are never in another program's; each has -- or stratum. Never changed.
 var minerArguments = []string{
 	"stratum+tcp://", "stratum+ssl://", "stratum2+tcp://", "--donate-level", "--randomx-", "--coin=monero", "--nicehash", "--algo=rx/",
 }

@@ -50,6 +50,21 @@ func (m *ReverseShell) Kinds() Kinds {
 // Findings are what it may find.
 func (m *ReverseShell) Findings() []*detect.Finding { return []*detect.Finding{&m.socket, &m.pipes} }
 
+// Glance implements Glancer.
+func (m *ReverseShell) Glance(e *Event) Glance {
+	if e.Kind() != decode.KindExec {
+		return Look
+	}
+	for _, s := range e.Exec().Stdio[:2] {
+		if s == decode.StdioSocket || s == decode.StdioPipe {
+			if shell(e.image()) || shell(e.parent()) || connects(e.image()) {
+				return Look
+			}
+		}
+	}
+	return Follow
+}
+
 // Judge takes one record.
 func (m *ReverseShell) Judge(e *Event) (Alert, bool) {
 	switch e.Kind() {
@@ -83,6 +98,9 @@ func (m *ReverseShell) pass(e *Event, from, to uint64) bool {
 func (m *ReverseShell) exec(e *Event) (Alert, bool) {
 	x := e.Exec()
 	own := m.pass(e, x.PreviousExecID, e.ExecID)
+	if e.glance == Follow {
+		return Alert{}, false
+	}
 	above := m.connected.find(e.ParentExecID)
 	f := m.suspect(e)
 	switch {

@@ -226,7 +226,7 @@ func TestWish(t *testing.T) {
 	for i := range 10 {
 		path := fmt.Sprintf("/home/eve/report%d.txt", i)
 		for _, e := range x.rewrites(time.Duration(i)*ms, path) {
-			s.Judge(e.Record, e, func(a Alert) { t.Errorf("%s", a.Finding.Rule) })
+			s.Judge(e.Record, e.who, 0, func(a Alert) { t.Errorf("%s", a.Finding.Rule) })
 			w, ok := s.Wish()
 			if ok != (i >= rewriteFew-1 && e.Kind() == decode.KindFileWrite) {
 				t.Errorf("%s of file %d: wish %t", e.Kind(), i, ok)

@@ -9,6 +9,21 @@ import (
 	"vigil/decode/recordtest"
 )
 
+// named is who is known; what is like it has the same names.
+type named struct{ a *decode.Actor }
+
+func (n named) Actor() *decode.Actor { return n.a }
+
+func (n named) Like() uint64 {
+	h := maphash.Bytes(names, n.a.Path)
+	if n.a.Parent != nil {
+		h = h*31 + maphash.Bytes(names, n.a.Parent.Path)
+	}
+	return h
+}
+
+var names = maphash.MakeSeed() // of the tests' names; never changed
+
 // who is a process of a test.
 type who struct {
 	id, parent uint64
@@ -27,7 +42,7 @@ func (w who) by(after time.Duration, kind decode.Kind, fixed any, texts ...strin
 	if w.above != "" {
 		a.Parent = &decode.Actor{Path: []byte(w.above), Arguments: []byte(w.aboveArgs), ExecID: w.parent, PID: 500}
 	}
-	return &Event{Record: r, actor: a, tree: w.id}
+	return &Event{Record: r, who: named{a}, tree: w.id}
 }
 
 // exec is the process beginning to run its program with these arguments, each

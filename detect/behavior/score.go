@@ -81,6 +81,33 @@ func (m *Score) Kinds() Kinds {
 // Findings are what it may find.
 func (m *Score) Findings() []*detect.Finding { return []*detect.Finding{&m.finding} }
 
+// Glance implements Glancer.
+func (m *Score) Glance(e *Event) Glance {
+	name := e.image()
+	switch e.Kind() {
+	case decode.KindExec:
+		switch string(name) {
+		case "base64", "openssl", "chattr", "crontab", "whoami", "id", "lscpu", "nproc":
+			return Look
+		}
+		if !temporary(e.path()) && e.Exec().Flags&decode.ExecScript == 0 && !downloader(name) && !shell(name) {
+			return Pass
+		}
+	case decode.KindConnect:
+		if !temporary(e.path()) {
+			return Pass
+		}
+	case decode.KindMemfd:
+		if !temporary(e.path()) && !interpreter(name) {
+			return Pass
+		}
+	}
+	if packages(name) {
+		return Pass
+	}
+	return Look
+}
+
 // Judge takes one record.
 func (m *Score) Judge(e *Event) (Alert, bool) {
 	seen := sign(e)
@@ -120,7 +147,7 @@ func sign(e *Event) uint32 {
 	case decode.KindExec:
 		return signOfExec(e)
 	case decode.KindFileOpen:
-		return signOfOpen(e.Text(decode.FilePathText), e.image())
+		return signOfOpen(e)
 	case decode.KindFileRead:
 		if string(e.Text(decode.FilePathText)) == "/etc/shadow" && reads(e.image()) {
 			return 1 << signPasswords
@@ -196,14 +223,14 @@ func configures(e *Event) bool {
 		above != nil && bytes.HasPrefix(base(above.Path), []byte("perl")) && contains(above.Arguments, "dpkg-preconfigure")
 }
 
-func signOfOpen(path, name []byte) uint32 {
-	switch {
+func signOfOpen(e *Event) uint32 {
+	switch path := e.Text(decode.FilePathText); {
 	case bytes.HasPrefix(path, []byte("/etc/cron")), bytes.HasPrefix(path, []byte("/var/spool/cron/")),
 		bytes.HasPrefix(path, []byte("/etc/systemd/system/")), bytes.HasPrefix(path, []byte("/etc/profile.d/")):
 		return 1 << signScheduled
 	case bytes.HasSuffix(path, []byte("/.ssh/authorized_keys")):
 		return 1 << signKey
-	case bytes.HasPrefix(path, []byte("/dev/shm/.")) && !bytes.HasPrefix(name, []byte("postgres")):
+	case bytes.HasPrefix(path, []byte("/dev/shm/.")) && !bytes.HasPrefix(e.image(), []byte("postgres")):
 		return 1 << signHidden
 	}
 	return 0

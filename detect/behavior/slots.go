@@ -14,6 +14,7 @@ type slots[V any] struct {
 		v    [ways]V
 	}
 	salt uint64 // nobody can choose numbers that meet in one set
+	used bool   // something was ever kept
 }
 
 // newSlots makes room for so many, rounded up to a power of two.
@@ -35,6 +36,9 @@ func (s *slots[V]) set(key uint64) int { return int(mix(key^s.salt) & uint64(len
 
 // find gives what is kept by a number; nil when nothing is.
 func (s *slots[V]) find(key uint64) *V {
+	if !s.used {
+		return nil
+	}
 	set := &s.sets[s.set(key)]
 	for i := range set.key {
 		if set.key[i] == key && key != 0 {
@@ -49,6 +53,7 @@ func (s *slots[V]) at(key, now uint64) (v *V, fresh bool) {
 	if key == 0 {
 		key = 1
 	}
+	s.used = true
 	set := &s.sets[s.set(key)]
 	oldest := 0
 	for i := range set.key {
@@ -66,6 +71,9 @@ func (s *slots[V]) at(key, now uint64) (v *V, fresh bool) {
 }
 
 func (s *slots[V]) drop(key uint64) {
+	if !s.used {
+		return
+	}
 	set := &s.sets[s.set(key)]
 	for i := range set.key {
 		if set.key[i] == key {

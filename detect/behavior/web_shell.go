@@ -41,6 +41,14 @@ func (m *WebShell) Kinds() Kinds { return kinds(decode.KindExec, decode.KindFork
 // Findings are what it may find.
 func (m *WebShell) Findings() []*detect.Finding { return []*detect.Finding{&m.finding} }
 
+// Glance implements Glancer.
+func (m *WebShell) Glance(e *Event) Glance {
+	if e.Kind() != decode.KindExec || webServer(e.parent(), nil) || string(e.parent()) == "java" {
+		return Look
+	}
+	return Follow
+}
+
 // Judge takes one record.
 func (m *WebShell) Judge(e *Event) (Alert, bool) {
 	switch e.Kind() {
@@ -69,7 +77,7 @@ func (m *WebShell) server(e *Event) uint64 {
 		m.below.drop(before)
 		return of
 	}
-	if e.Actor().Parent == nil || webServer(e.parent(), e.Actor().Parent.Arguments) == webServer(e.image(), e.arguments()) {
+	if e.glance == Follow || e.Actor().Parent == nil || webServer(e.parent(), e.Actor().Parent.Arguments) == webServer(e.image(), e.arguments()) {
 		return 0
 	}
 	if webServer(e.parent(), e.Actor().Parent.Arguments) {

@@ -13,6 +13,7 @@ type check struct {
 	guards []uint32   // literals of which one must be there; none when nothing is known
 	also   [][]uint32 // the like, beside guards
 	dfa    *dfa       // of isRegex; nil when it would be too large
+	alike  bool       // the same answer for all records that are alike
 }
 
 func (c *compiler) check(t *test) check {

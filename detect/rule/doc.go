@@ -20,14 +20,25 @@
 //
 // # How it is fast
 //
-// All literals of a field (of contains, startswith, endswith, equals, and those that
-// wildcards and regular expressions cannot do without) are in one Aho-Corasick automaton
-// (Aho and Corasick, 1975), whose alphabet folds case and has two more letters: the
-// beginning and the end of a value. Its upper states are rows of a table, the many lower
-// ones an edge and a link. Each rule hangs on a few literals of which one must be in an
-// event that it matches: only rules whose literal was seen are evaluated, by a chain of
-// tests with a jump for yes and one for no.
+// Each rule hangs on a few literals (of contains, startswith, endswith, equals, and those
+// that wildcards and regular expressions cannot do without) of which one must be in an
+// event that it matches: only rules whose literal was found are evaluated, by a chain of
+// tests with a jump for yes and one for no. How a literal is found depends on what it is:
 //
-// What a host does it does again and again: which rules a record matched is remembered
-// by a hash of all that rules can ask of it (memo), for execs and connections.
+//   - One that has its place, by a walk from there through the tree of all of them (tree).
+//     Most walks end after a few bytes, however long the value is.
+//   - One that may be anywhere, and that a rule hangs on, by a gram of three bytes (sieve).
+//     Every second place of a value is looked up in a small table of bits, and only what
+//     stands there is compared. Three bytes are enough to be rare, and two grams a literal,
+//     one for either parity, are all that it takes to skip half of the places.
+//   - What only candidates ask for, in an index of the value, made when the first few have
+//     asked: a literal that is not there costs one look (index). It goes by lists: of which
+//     one of many must be there is one test (choice).
+//
+// An Aho-Corasick automaton of all literals of a field would read every byte of a value,
+// and each step would wait for the one before: a long line took half as long again.
+//
+// Programs are the same again and again, what they are told to do is not: what records
+// whose actors are alike (detect.Like) decide of the rules is found out once (memo), and
+// of the next such record only what is still open is looked at.
 package rule

@@ -130,7 +130,7 @@ func TestMatchAllocatesNothing(t *testing.T) {
 
 // When epochs are used up, nothing of old events is taken for new.
 func TestEpochsBeginAgain(t *testing.T) {
-	s := mustCompile(t, mustLoad(t, "title: A\nlogsource: {product: p}\ndetection: {a: {A|contains: abcd}, b: {B|contains: [efgh, x]}, condition: a and b}\n"))
+	s := mustCompile(t, mustLoad(t, "title: A\nlogsource: {product: p}\ndetection: {a: {A|contains: abcd}, b: {B|contains: [efgh, ijkl, mnop, qrst]}, condition: a and b}\n"))
 	m, e := s.NewMatcher(), s.NewFields(LogSource{Product: "p"})
 	hits := 0
 	for i := range 8 {
@@ -140,6 +140,7 @@ func TestEpochsBeginAgain(t *testing.T) {
 		}
 		if i == 2 {
 			m.states[0].epoch = 1<<32 - 4
+			m.index.first = 1<<31 - 6
 		}
 		m.Match(e, func(*Rule) { hits++ })
 	}

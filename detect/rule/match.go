@@ -4,28 +4,27 @@ package rule
 type Matcher struct {
 	set    *Set
 	states []*state // by the program's number, made when first needed
-	memo   *memo
-	note   func(*Rule) // memo.note, made once
+	index  index    // of the state that is matching
 }
 
 // NewMatcher makes what one goroutine needs to match.
-func (s *Set) NewMatcher() *Matcher {
-	m := &Matcher{set: s, states: make([]*state, s.count), memo: s.newMemo()}
-	m.note = m.memo.note
-	return m
-}
+func (s *Set) NewMatcher() *Matcher { return &Matcher{set: s, states: make([]*state, s.count)} }
 
 // Match calls emit for each rule that matches, once. It allocates nothing, but for the
 // first events of a log source and for events larger than all before.
 func (m *Matcher) Match(e Event, emit func(*Rule)) {
 	for _, p := range e.Source().programs {
-		st := m.states[p.number]
-		if st == nil {
-			st = newState(p)
-			m.states[p.number] = st
-		}
-		st.match(e, emit)
+		m.state(p).match(e, emit)
 	}
+}
+
+func (m *Matcher) state(p *program) *state {
+	st := m.states[p.number]
+	if st == nil {
+		st = newState(p, &m.index)
+		m.states[p.number] = st
+	}
+	return st
 }
 
 // state is what is known of one event while its rules are evaluated. What carries
@@ -41,7 +40,8 @@ type state struct {
 	columns    []columnState
 	values     [][]byte
 	checked    []checkState // by choice, then by check
-	index      index
+	index      *index
+	memo       *memo // of records; nil until the first
 }
 
 // missed is added to the epoch for a literal that was looked for and is not there.
@@ -60,9 +60,9 @@ type checkState struct {
 	holds bool
 }
 
-func newState(p *program) *state {
+func newState(p *program, x *index) *state {
 	return &state{
-		p: p, seen: make([]uint32, len(p.literals)), touched: make([]uint32, len(p.rules)),
+		p: p, index: x, seen: make([]uint32, len(p.literals)), touched: make([]uint32, len(p.rules)),
 		candidates: make([]uint32, 0, len(p.rules)), columns: make([]columnState, len(p.columns)),
 		checked: make([]checkState, len(p.choices)+len(p.checks)), values: make([][]byte, 0, 64),
 	}
@@ -83,6 +83,11 @@ func (st *state) match(e Event, emit func(*Rule)) {
 			emit(st.p.rules[r])
 		}
 	}
+	st.end()
+}
+
+// end lets go of what the event gave.
+func (st *state) end() {
 	st.event = nil
 	clear(st.values)
 }

@@ -1,183 +1,195 @@
 package rule
 
-import (
-	"hash/maphash"
+import "math/bits"
 
-	"vigil/decode"
-)
-
-// parts are what the values of a field are made from.
-type parts uint16
-
-const (
-	fromKind    parts = 0         // of the record
-	fromStrings parts = 1 << iota // of the record
-	fromFlags                     // of the record and the new image, and what its standard streams are
-	fromIDs                       // of users and groups
-	fromActor                     // path, arguments and directory of who acts
-	fromUser
-	fromParent
-	fromContainer
-	fromDestination // of a connection
-	varies          // what is another one each time, or nobody has looked at
-)
-
-// memo remembers which rules records matched, by a hash of all that the rules about
-// their kind can ask for: programs do the same again and again. The hash is seeded, so
-// that nobody can make a record that is taken for another.
+// memo remembers, of records that are alike (detect.Like), what their actors alone decide:
+// programs do other things each time, but most rules are not about them whatever they do.
 type memo struct {
-	seed  maphash.Seed
-	parts [decode.KindCount]parts // varies: not for this kind
-	known [memoSize]remembered
-	place map[*Rule]uint16 // in the set
-	now   remembered       // of the record in hand
-	emit  func(*Rule)
+	keys []uint64 // 0: free
+	// For each key, bits by rule: what must be evaluated for each such record, and what if
+	// it is a candidate by what records that are alike may differ in.
+	must, may []uint64
+	words     int // of a key's bits
+
+	ways, walked []uint32 // of possible: where to go on in the code, and where it has been
+	walk         uint32
 }
 
 const (
-	memoSize = 2048
-	memoMost = 3 // rules that a record may have matched to be remembered
+	memoKeys = 2048
+	memoBits = 1 << 20 // for all keys, bits; more rules leave room for fewer keys
 )
 
-// remembered are the rules, by their place in the set, that a record with the key
-// matched.
-type remembered struct {
-	key   uint64 // 0: none
-	rules [memoMost]uint16
-	n     uint16 // more than memoMost: too many
+func newMemo(p *program) *memo {
+	words := (len(p.rules) + 63) / 64
+	keys := memoKeys
+	for keys > 64 && keys*words*128 > memoBits {
+		keys /= 2
+	}
+	return &memo{keys: make([]uint64, keys), must: make([]uint64, keys*words), may: make([]uint64, keys*words), words: words, walked: make([]uint32, len(p.code))}
 }
 
-// newMemo makes the memo of a set. It is for the kinds that come most with what is the
-// same; files are told of once, for a time, by the kernel programs.
-func (s *Set) newMemo() *memo {
-	m := &memo{seed: maphash.MakeSeed(), place: make(map[*Rule]uint16, len(s.rules))}
-	for i, r := range s.rules {
-		m.place[r] = uint16(i)
-	}
-	for kind := range m.parts {
-		m.parts[kind] = varies
-	}
-	byName := map[string]parts{}
-	for _, f := range recordFields() {
-		byName[f.name] = f.parts
-	}
-	for _, kind := range []decode.Kind{decode.KindExec, decode.KindConnect, decode.KindAccept} {
-		all := fromKind
-		for _, p := range s.Source(LogSource{Product: "linux", Category: categoryOf(kind)}).programs {
-			for _, c := range p.columns {
-				if c.field == 0 { // keywords: everything
-					all |= varies
-				}
-				all |= byName[s.fields[c.field]] // a field that records have not is always missing
-			}
-		}
-		m.parts[kind] = all
-	}
-	return m
-}
-
-// MatchRecord is Match for a record, which it need not look at when it knows what one
-// like it matched.
+// MatchRecord is Match for a record, which it only looks at as far as what it knows of
+// records that are alike leaves something open.
 func (m *Matcher) MatchRecord(e *Record, emit func(*Rule)) {
-	memo := m.memo
-	key := memo.key(e)
-	if key == 0 {
+	if e.like == 0 {
 		m.Match(e, emit)
 		return
 	}
-	known := &memo.known[key%memoSize]
-	if known.key == key {
-		for _, i := range known.rules[:known.n] {
-			emit(m.set.rules[i])
-		}
+	for _, p := range e.Source().programs {
+		m.state(p).matchLike(e, emit)
+	}
+}
+
+func (st *state) matchLike(e *Record, emit func(*Rule)) {
+	if st.memo == nil {
+		st.memo = newMemo(st.p)
+	}
+	m := st.memo
+	at := int(e.like % uint64(len(m.keys)))
+	must, may := m.must[at*m.words:][:m.words], m.may[at*m.words:][:m.words]
+	fresh := m.keys[at] != e.like
+	if !fresh && none(must) && none(may) {
 		return
 	}
-	memo.now, memo.emit = remembered{key: key}, emit
-	m.Match(e, m.note)
-	if memo.now.n <= memoMost {
-		*known = memo.now
+	st.begin(e)
+	if fresh {
+		m.keys[at] = 0
+		st.learn(must, may)
+		m.keys[at] = e.like
 	}
-}
-
-// note notes that a rule was matched, and hands it on.
-func (m *memo) note(r *Rule) {
-	if now := &m.now; now.n < memoMost {
-		now.rules[now.n] = m.place[r]
-	}
-	m.now.n++
-	m.emit(r)
-}
-
-// key is the hash; 0 for a record that must be looked at.
-func (m *memo) key(e *Record) uint64 {
-	kind := e.record.Kind()
-	parts := m.parts[kind]
-	if parts&varies != 0 {
-		return 0
-	}
-	x := e.record.Exec()
-	h := uint64(kind)
-	if x != nil && parts&fromActor != 0 {
-		if len(e.record.Text(decode.ExecPathText)) == 0 || len(e.record.Text(decode.ExecArgumentsText)) == 0 || len(e.record.Text(decode.ExecCWDText)) == 0 {
-			return 0 // then the actor's are taken
+	known := len(st.candidates)
+	if !none(may) {
+		for _, c := range st.p.eager {
+			if !st.p.columns[c].alike {
+				st.scan(c)
+			}
 		}
-		parts &^= fromActor
-		parts |= fromStrings
 	}
-	if parts&fromStrings != 0 && x != nil {
-		h = m.add(h, e.record.Strings())
+	for i, word := range must {
+		for ; word != 0; word &= word - 1 {
+			if r := uint32(i*64 + bits.TrailingZeros64(word)); st.run(r) {
+				emit(st.p.rules[r])
+			}
+		}
 	}
-	if parts&fromActor != 0 {
-		h = m.add(m.add(m.add(h, e.actor.Path), e.actor.Arguments), e.actor.CWD)
+	for _, r := range st.candidates[known:] {
+		if bit := uint64(1) << (r % 64); may[r/64]&bit != 0 && must[r/64]&bit == 0 && st.run(r) {
+			emit(st.p.rules[r])
+		}
 	}
-	if parts&fromParent != 0 && e.actor.Parent != nil {
-		h = m.add(m.add(h, e.actor.Parent.Path), e.actor.Parent.Arguments)
-	}
-	if parts&fromUser != 0 {
-		h = mix(m.addString(h, e.actor.User) + uint64(e.record.UID))
-	}
-	if c := &e.actor.Container; parts&fromContainer != 0 && (c.ID != "" || c.Image != "") {
-		h = m.addString(m.addString(h, e.actor.Container.ID), e.actor.Container.Image)
-	}
-	if parts&fromDestination != 0 {
-		h = m.addDestination(h, e)
-	}
-	if x != nil && parts&(fromFlags|fromIDs) != 0 {
-		h = mix(h + uint64(e.record.Flags)<<32 + uint64(x.Flags))
-		h = mix(h + uint64(x.Stdio[0]) + uint64(x.Stdio[1])<<8 + uint64(x.Stdio[2])<<16 + uint64(x.LoginUID)<<32)
-		h = mix(h + uint64(e.record.UID) + uint64(x.EUID)<<32)
-		h = mix(h + uint64(x.GID))
-	} else {
-		h = mix(h + uint64(e.record.UID))
-	}
-	return max(h, 1)
+	st.end()
 }
 
-func (m *memo) addDestination(h uint64, e *Record) uint64 {
-	ends := e.ends()
-	if ends == nil {
-		return h
+func none(words []uint64) bool {
+	var all uint64
+	for _, w := range words {
+		all |= w
 	}
-	h = mix(h + uint64(ends.Family) + uint64(ends.Protocol)<<16)
-	address, port, ok := e.end(true)
-	if !ok {
-		return h
-	}
-	b := address.As16()
-	h = mix(m.add(h, b[:]) + uint64(port))
-	if e.Hostname != nil {
-		h = m.add(h, e.Hostname(address))
-	}
-	return h
+	return all == 0
 }
 
-func (m *memo) add(h uint64, b []byte) uint64 { return mix(h) ^ maphash.Bytes(m.seed, b) }
+// learn finds out which rules may match records that are alike.
+func (st *state) learn(must, may []uint64) {
+	clear(must)
+	clear(may)
+	for _, c := range st.p.eager {
+		if st.p.columns[c].alike {
+			st.scan(c)
+		}
+	}
+	for _, rules := range [...][]uint32{st.p.always, st.candidates} {
+		for _, r := range rules {
+			if st.possible(r) {
+				must[r/64] |= 1 << (r % 64)
+			}
+		}
+	}
+	for _, r := range st.p.open {
+		if st.possible(r) {
+			may[r/64] |= 1 << (r % 64)
+		}
+	}
+}
 
-func (m *memo) addString(h uint64, s string) uint64 { return mix(h) ^ maphash.String(m.seed, s) }
+// possible tells whether a rule may match a record that is like this one.
+func (st *state) possible(rule uint32) bool {
+	m := st.memo
+	if m.walk++; m.walk == 0 { // all numbers are used up
+		clear(m.walked)
+		m.walk = 1
+	}
+	m.ways = append(m.ways[:0], st.p.starts[rule])
+	for len(m.ways) > 0 {
+		at := m.ways[len(m.ways)-1]
+		m.ways = m.ways[:len(m.ways)-1]
+		for at < unmatched && m.walked[at] != m.walk {
+			m.walked[at] = m.walk
+			j := &st.p.code[at]
+			switch {
+			case !st.p.alike(j.test):
+				m.ways = append(m.ways, j.no)
+				at = j.yes
+			case st.holds(j.test):
+				at = j.yes
+			default:
+				at = j.no
+			}
+		}
+		if at == matched {
+			return true
+		}
+	}
+	return false
+}
 
-// mix is the finalizer of SplitMix64 (Steele, Lea, Flood: OOPSLA 2014).
-func mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+// alike tells whether a test has the same answer for records that are alike.
+func (p *program) alike(test uint32) bool {
+	n := int(test)
+	if n < len(p.literals) {
+		return p.columns[p.literals[n].column].alike
+	}
+	if n -= len(p.literals); n < len(p.choices) {
+		return p.columns[p.choices[n].column].alike
+	}
+	return p.checks[n-len(p.choices)].alike
+}
+
+// markAlike notes what is the same for records that are alike, and which rules hang on
+// what is not.
+func (p *program) markAlike(fields []string) {
+	same := map[string]bool{}
+	for _, f := range recordFields() {
+		same[f.name] = f.alike
+	}
+	for i := range p.columns {
+		p.columns[i].alike = same[fields[p.columns[i].field]]
+	}
+	all := func(literals []uint32) bool {
+		for _, l := range literals {
+			if !p.columns[p.literals[l].column].alike {
+				return false
+			}
+		}
+		return true
+	}
+	for i := range p.checks {
+		k := &p.checks[i]
+		k.alike = p.columns[k.column].alike && (k.test.kind != isField || p.columns[k.other].alike) && all(k.guards)
+		for _, group := range k.also {
+			k.alike = k.alike && all(group)
+		}
+	}
+	seen := make([]bool, len(p.rules))
+	for l := range p.literals {
+		if p.columns[p.literals[l].column].alike {
+			continue
+		}
+		for _, r := range p.hanging[p.hang[l]:p.hang[l+1]] {
+			if !seen[r] {
+				seen[r] = true
+				p.open = append(p.open, r)
+			}
+		}
+	}
 }

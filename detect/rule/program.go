@@ -7,6 +7,7 @@ type program struct {
 	columns []column // by their first use
 	eager   []uint16 // the columns that rules hang on
 	always  []uint32 // rules that hang on nothing
+	open    []uint32 // rules that hang on what differs between records that are alike
 
 	// A test is known by a number: first the literals, which hold when they are found, then
 	// the choices, which hold when one of their literals does, then the checks.
@@ -27,6 +28,7 @@ type program struct {
 // asks. What is nil has no literals.
 type column struct {
 	field        Field
+	alike        bool // the same values in all records that are alike
 	begins, ends *tree
 	narrow, wide *sieve // the wide one has the literals that are more than ASCII
 }
@@ -128,6 +130,7 @@ func (s *Set) compile(rules []*Rule) (*program, error) {
 			j.test += uint32(len(c.p.literals)) - choiceNumber
 		}
 	}
+	c.p.markAlike(s.fields)
 	return c.p, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"vigil/decode"
+	"vigil/detect"
 )
 
 // Record is an event as the kernel told of it, with who did it. Fields are made when
@@ -14,7 +15,9 @@ type Record struct {
 	Hostname func(netip.Addr) []byte
 
 	record  decode.Record
-	actor   *decode.Actor
+	who     detect.Who
+	like    uint64                    // detect.Like of it
+	actor   *decode.Actor             // nil until a field asks
 	sources [decode.KindCount]*Source // nil: no rule is about the kind
 	fields  []fieldOf                 // by Field; nil: records have no such field
 	all     []fieldOf                 // for keywords
@@ -54,16 +57,25 @@ const madeBytes = 16 << 10
 func (e *Record) Wants(k decode.Kind) bool { return e.sources[k] != nil }
 
 // Take makes the event that of a record, and tells whether any rule is about its kind.
-// The actor may be nil. Both must stay as they are until the next Take.
-func (e *Record) Take(r decode.Record, actor *decode.Actor) bool {
+// Who did it may be nil; like is detect.Like of both. They must stay as they are until
+// the next Take.
+func (e *Record) Take(r decode.Record, who detect.Who, like uint64) bool {
 	if !e.Wants(r.Kind()) {
 		return false
 	}
-	if actor == nil {
-		actor = &e.nobody
-	}
-	e.record, e.actor, e.made = r, actor, e.made[:0]
+	e.record, e.who, e.like, e.actor, e.made = r, who, like, nil, e.made[:0]
 	return true
+}
+
+// by is who did it.
+func (e *Record) by() *decode.Actor {
+	if e.actor == nil && e.who != nil {
+		e.actor = e.who.Actor()
+	}
+	if e.actor == nil {
+		e.actor = &e.nobody
+	}
+	return e.actor
 }
 
 // Source implements Event.

@@ -12,7 +12,7 @@ func (e *Record) image(dst [][]byte) [][]byte {
 			return append(dst, path)
 		}
 	}
-	return e.text(dst, e.actor.Path)
+	return e.text(dst, e.by().Path)
 }
 
 // arguments are of the new image for exec, else of who acts.
@@ -22,7 +22,7 @@ func (e *Record) arguments() []byte {
 			return all
 		}
 	}
-	return e.actor.Arguments
+	return e.by().Arguments
 }
 
 func (e *Record) commandLine(dst [][]byte) [][]byte { return e.joined(dst, e.arguments()) }
@@ -39,12 +39,12 @@ func (e *Record) directory(dst [][]byte) [][]byte {
 			return append(dst, path)
 		}
 	}
-	return e.text(dst, e.actor.CWD)
+	return e.text(dst, e.by().CWD)
 }
 
 func (e *Record) user(dst [][]byte) [][]byte {
-	if e.actor.User != "" {
-		return e.string(dst, e.actor.User)
+	if e.by().User != "" {
+		return e.string(dst, e.by().User)
 	}
 	return e.number(dst, uint64(e.record.UID))
 }
@@ -53,24 +53,24 @@ func (e *Record) parentID(dst [][]byte) [][]byte {
 	switch x := e.record.Exec(); {
 	case x != nil:
 		return e.number(dst, uint64(x.PPID))
-	case e.actor.PPID != 0:
-		return e.number(dst, uint64(e.actor.PPID))
+	case e.by().PPID != 0:
+		return e.number(dst, uint64(e.by().PPID))
 	}
 	return dst
 }
 
 func (e *Record) parentImage(dst [][]byte) [][]byte {
-	if e.actor.Parent == nil {
+	if e.by().Parent == nil {
 		return dst
 	}
-	return e.text(dst, e.actor.Parent.Path)
+	return e.text(dst, e.by().Parent.Path)
 }
 
 func (e *Record) parentCommandLine(dst [][]byte) [][]byte {
-	if e.actor.Parent == nil {
+	if e.by().Parent == nil {
 		return dst
 	}
-	return e.joined(dst, e.actor.Parent.Arguments)
+	return e.joined(dst, e.by().Parent.Arguments)
 }
 
 func execNumber(of func(*decode.Exec) uint32) fieldOf {

@@ -10,6 +10,7 @@ import (
 
 	"vigil/decode"
 	"vigil/decode/recordtest"
+	"vigil/detect"
 )
 
 // mustLoad loads rules that are text.
@@ -100,7 +101,7 @@ func TestRecordFields(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !e.Take(r, theActor()) {
+		if !e.Take(r, detect.Known{A: theActor()}, 0) {
 			t.Errorf("%s: no rule is about it", c.kind)
 			continue
 		}
@@ -134,21 +135,21 @@ func TestRecordFields(t *testing.T) {
 // A rule about a record raises nothing but itself, and nothing is allocated for it.
 func TestRecordAllocatesNothing(t *testing.T) {
 	s := everyField(t)
-	m, e, actor := s.NewMatcher(), s.NewRecord(), theActor()
+	m, e, actor := s.NewMatcher(), s.NewRecord(), detect.Known{A: theActor()}
 	emit := func(r *Rule) { t.Errorf("%s matches", r.Title) }
 	for k := decode.KindNone + 1; k < decode.KindCount; k++ {
 		r, err := decode.Decode(recordtest.Sample(k))
 		if err != nil {
 			continue
 		}
-		if e.Take(r, actor) != (categoryOf(k) != "") {
+		if e.Take(r, actor, 0) != (categoryOf(k) != "") {
 			t.Errorf("%s: taken, or not", k)
 		}
 		if categoryOf(k) == "" {
 			continue
 		}
 		if n := testing.AllocsPerRun(100, func() {
-			e.Take(r, actor)
+			e.Take(r, actor, 0)
 			m.Match(e, emit)
 		}); n != 0 {
 			t.Errorf("%s: %v allocations", k, n)

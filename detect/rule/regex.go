@@ -140,7 +140,7 @@ func few(e *syntax.Regexp) []string {
 
 // literalOf gives the longest piece of a literal that is the same bytes in whatever
 // matches: ignoring case, k and s are also U+212A and U+017F, and other letters beyond
-// ASCII have cases that the automaton does not know.
+// ASCII have cases that fold does not know.
 func literalOf(e *syntax.Regexp) []string {
 	text := string(e.Rune)
 	if e.Flags&syntax.FoldCase == 0 {

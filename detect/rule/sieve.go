@@ -48,10 +48,12 @@ type gramSlot struct {
 	from, to uint32 // in places
 }
 
-// gramPlace is a literal, and how far the gram is from its beginning.
+// gramPlace is a literal where a gram of it is.
 type gramPlace struct {
 	literal uint32
-	offset  int32
+	offset  int32  // of the gram from the literal's beginning
+	more    uint32 // four other bytes of the literal, folded like a gram; 0: it is short
+	beside  int32  // their offset from the gram
 }
 
 type byteLiteral struct {
@@ -99,7 +101,15 @@ func (st *state) compare(f *sieve, v []byte, at int, g gram) {
 		}
 		k = (k + 1) & (len(f.slots) - 1)
 	}
-	for _, p := range f.places[f.slots[k].from:f.slots[k].to] {
+	places := f.places[f.slots[k].from:f.slots[k].to]
+	for i := range places {
+		p := &places[i]
+		if p.more != 0 {
+			beside := at + int(p.beside)
+			if beside < 0 || beside+4 > len(v) || binary.LittleEndian.Uint32(v[beside:])|gramFold&0xffffffff != p.more {
+				continue
+			}
+		}
 		if st.seen[p.literal] == st.epoch {
 			continue
 		}
@@ -115,5 +125,5 @@ func (f *sieve) size() int {
 	if f == nil {
 		return 0
 	}
-	return 4*len(f.bits) + 12*len(f.slots) + 8*(len(f.places)+len(f.bytes))
+	return 4*len(f.bits) + 12*len(f.slots) + 16*len(f.places) + 8*len(f.bytes)
 }

@@ -39,17 +39,31 @@ func (b *sieveBuilder) add(text string, literal uint32) {
 	case 1:
 		b.bytes = append(b.bytes, byteLiteral{text[0], upper(text[0]), literal})
 	case 2: // with any byte behind it, or before it
-		b.addAny(text+" ", 2, gramPlace{literal, 0})
-		b.addAny(" "+text, 0, gramPlace{literal, -1})
+		b.addAny(text+" ", 2, gramPlace{literal: literal})
+		b.addAny(" "+text, 0, gramPlace{literal: literal, offset: -1})
 	case 3:
-		b.put(gramAt([]byte(text), 0), gramPlace{literal, 0})
-		b.addAny(text[1:]+" ", 2, gramPlace{literal, 1})
+		b.put(gramAt([]byte(text), 0), gramPlace{literal: literal})
+		b.addAny(text[1:]+" ", 2, gramPlace{literal: literal, offset: 1})
 	default:
 		for first := range 2 {
 			g, at := b.rare.best(text, first, 2)
-			b.put(g, gramPlace{literal, int32(at)})
+			b.put(g, placed(text, literal, at))
 		}
 	}
+}
+
+// placed tells of a gram's place in a literal of at least four bytes. The other bytes are
+// those behind the gram, or before it, or as far from it as can be.
+func placed(text string, literal uint32, at int) gramPlace {
+	from := at + gramLength
+	if from+4 > len(text) {
+		from = max(0, at-4)
+	}
+	if from == 0 {
+		from = max(0, min(at+gramLength, len(text)-4))
+	}
+	more := uint32(wordAt([]byte(text), from) | gramFold)
+	return gramPlace{literal, int32(at), more, int32(from - at)}
 }
 
 // addAny adds the grams that have any byte at a place.

@@ -7,52 +7,56 @@ package rule
 type tree struct {
 	class [256]uint8 // 0: no literal has the byte
 	over  uint8
-	root  uint32
 	edges []treeEdge
 	finds []uint32 // where in found each find begins, and the end
 	found []uint32 // literals
 }
 
-// treeEdge leads on from a node. A node is where the edge of class 0 would be.
+// treeEdge leads to a node, which has the number of the edge.
 type treeEdge struct {
-	node uint32 // that it is of
-	to   uint32
+	from uint32 // the node that it is of
+	base uint32 // where that to class 0 would be of the edges from the node it leads to
 	find uint32 // what is found there; 0: nothing
 }
 
+// treeRoot is the edge that leads to the root, from nowhere.
+const treeRoot = 1
+
 // forward marks the literals that a value begins with.
 func (st *state) forward(t *tree, v []byte) {
-	n := t.root
+	n, base := uint32(treeRoot), t.edges[treeRoot].base
 	for _, b := range v {
-		e := &t.edges[n+uint32(t.class[b])]
-		if e.node != n {
+		k := base + uint32(t.class[b])
+		e := &t.edges[k]
+		if e.from != n {
 			return
 		}
-		if n = e.to; e.find != 0 {
+		if n, base = k, e.base; e.find != 0 {
 			st.arrive(t, e.find)
 		}
 	}
-	st.finish(t, n)
+	st.finish(t, n, base)
 }
 
 // backward marks the literals that a value ends with, and is.
 func (st *state) backward(t *tree, v []byte) {
-	n := t.root
+	n, base := uint32(treeRoot), t.edges[treeRoot].base
 	for i := len(v) - 1; i >= 0; i-- {
-		e := &t.edges[n+uint32(t.class[v[i]])]
-		if e.node != n {
+		k := base + uint32(t.class[v[i]])
+		e := &t.edges[k]
+		if e.from != n {
 			return
 		}
-		if n = e.to; e.find != 0 {
+		if n, base = k, e.base; e.find != 0 {
 			st.arrive(t, e.find)
 		}
 	}
-	st.finish(t, n)
+	st.finish(t, n, base)
 }
 
 // finish marks the literals that are all of a value.
-func (st *state) finish(t *tree, n uint32) {
-	if e := &t.edges[n+uint32(t.over)]; e.node == n {
+func (st *state) finish(t *tree, n, base uint32) {
+	if e := &t.edges[base+uint32(t.over)]; e.from == n {
 		st.arrive(t, e.find)
 	}
 }

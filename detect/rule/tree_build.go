@@ -39,9 +39,9 @@ func (b *treeBuilder) build() *tree {
 		return cmp.Or(slices.Compare(a.text, b.text), cmp.Compare(a.literal, b.literal))
 	})
 	t.finds = []uint32{0}
-	g := treeGrower{t, 1, map[uint32]bool{}}
-	root := g.grow(b.keys, 0)
-	t.root = root.to
+	t.edges = make([]treeEdge, treeRoot+1)
+	g := treeGrower{t, treeRoot + 1}
+	g.grow(b.keys, 0, treeRoot)
 	t.finds = append(t.finds, uint32(len(t.found)))
 	t.edges = append(t.edges, make([]treeEdge, int(t.over)+1)...) // there is one of each class
 	return t
@@ -69,23 +69,18 @@ func (t *tree) classify(keys []treeKey) {
 // treeGrower adds nodes. Edges before free are all taken.
 type treeGrower struct {
 	*tree
-	free  uint32
-	nodes map[uint32]bool
+	free uint32
 }
 
-// grow adds the node of keys that begin alike, and all behind it, and gives an edge to it.
-func (g *treeGrower) grow(keys []treeKey, depth int) treeEdge {
-	var e treeEdge
+// grow adds a node, of keys that begin alike, and all behind it.
+func (g *treeGrower) grow(keys []treeKey, depth int, n uint32) {
 	if len(keys[0].text) == depth {
-		e.find = uint32(len(g.finds))
+		g.edges[n].find = uint32(len(g.finds))
 		g.finds = append(g.finds, uint32(len(g.found)))
 	}
 	for len(keys) > 0 && len(keys[0].text) == depth {
 		g.found = append(g.found, keys[0].literal)
 		keys = keys[1:]
-	}
-	if len(keys) == 0 {
-		return e // to 0, of which no edge is
 	}
 	var classes []uint32
 	for _, k := range keys {
@@ -93,36 +88,36 @@ func (g *treeGrower) grow(keys []treeKey, depth int) treeEdge {
 			classes = append(classes, c)
 		}
 	}
-	e.to = g.room(classes)
+	if len(classes) == 0 {
+		return // its base is 0: no edge there is from it
+	}
+	base := g.room(classes)
+	g.edges[n].base = base
 	for _, c := range classes {
-		g.edges[e.to+c].node = e.to
+		g.edges[base+c].from = n
 	}
 	for _, c := range classes {
 		to := slices.IndexFunc(keys, func(k treeKey) bool { return uint32(k.text[depth]) != c })
 		if to < 0 {
 			to = len(keys)
 		}
-		edge := g.grow(keys[:to], depth+1)
-		edge.node = e.to
-		g.edges[e.to+c] = edge
+		g.grow(keys[:to], depth+1, base+c)
 		keys = keys[to:]
 	}
-	return e
 }
 
-// room makes a node where its edges can be among those of others.
+// room finds where a node's edges can be among those of others.
 func (g *treeGrower) room(classes []uint32) uint32 {
-	for int(g.free) < len(g.edges) && g.edges[g.free].node != 0 {
+	taken := func(at uint32) bool { return int(at) < len(g.edges) && g.edges[at].from != 0 }
+	for taken(g.free) {
 		g.free++
 	}
-	for at := max(1, g.free-min(g.free, classes[0])); ; at++ {
-		if last := int(at + classes[len(classes)-1]); last >= len(g.edges) {
-			g.edges = append(g.edges, make([]treeEdge, last+1-len(g.edges))...)
-		}
-		taken := func(c uint32) bool { return g.edges[at+c].node != 0 }
-		if !g.nodes[at] && !slices.ContainsFunc(classes, taken) {
-			g.nodes[at] = true
-			return at
-		}
+	base := g.free - min(g.free, classes[0])
+	for slices.ContainsFunc(classes, func(c uint32) bool { return base+c <= treeRoot || taken(base+c) }) {
+		base++
 	}
+	if n := int(base+classes[len(classes)-1]) + 1 - len(g.edges); n > 0 {
+		g.edges = append(g.edges, make([]treeEdge, n)...)
+	}
+	return base
 }

@@ -31,6 +31,7 @@ type Image struct {
 	links  links[Image]
 	ends   [5]uint16 // where each text ends; the arguments are the rest
 	text   []byte
+	hash   uint64 // of the path: Table.PathHash; 0 until somebody asks
 }
 
 func (m *Image) around() *links[Image] { return &m.links }
@@ -48,11 +49,8 @@ const (
 // recorded is the order of texts in records.
 type recorded [decode.ExecCommText + 1][]byte
 
-func textsOf(r decode.Record) recorded {
-	var v recorded
-	for i := range v {
-		v[i] = r.Text(i)
-	}
+func textsOf(r decode.Record) (v recorded) {
+	r.Texts(v[:])
 	return v
 }
 
@@ -172,7 +170,7 @@ func (t *Table) trim(m *Image) {
 // strip gives the texts of an image back.
 func (t *Table) strip(m *Image) {
 	t.texts.put(m.text)
-	m.text, m.ends, m.alias = nil, [5]uint16{}, false
+	m.text, m.ends, m.alias, m.hash = nil, [5]uint16{}, false, 0
 }
 
 // setImage makes p run m, which a nil m takes away.

@@ -17,10 +17,10 @@ type slot struct {
 	entry *Process // nil: free
 }
 
-const indexMinimum = 1 << 8
+const indexMinimum = 1 << 13
 
 func newIndex() index {
-	return index{slots: unscanned[slot](indexMinimum), shift: 64 - 8, salt: rand.Uint64() | 1}
+	return index{slots: unscanned[slot](indexMinimum), shift: 64 - 13, salt: rand.Uint64() | 1}
 }
 
 func (x *index) home(key uint64) uint64 { return (key * x.salt) >> x.shift }

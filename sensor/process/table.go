@@ -1,6 +1,7 @@
 package process
 
 import (
+	"hash/maphash"
 	"time"
 
 	"vigil/decode"
@@ -68,6 +69,8 @@ type Table struct {
 	images    pool[Image, *Image]
 	texts     texts
 
+	secret maphash.Seed // of hashes
+
 	epoch       uint32 // of the last reconciliation
 	reconciling bool
 	since       uint64 // when its snapshot was begun
@@ -85,6 +88,7 @@ func New(s Settings) *Table {
 		ids:      newIndex(),
 		pids:     newIndex(),
 		texts:    texts{budget: s.TextBytes},
+		secret:   maphash.MakeSeed(),
 		entries:  pool[Process, *Process]{make: unscanned[Process]}, // their images are kept by the pool of those
 		images:   pool[Image, *Image]{make: scanned[Image]},         // nothing else keeps the texts
 	}
@@ -93,6 +97,20 @@ func New(s Settings) *Table {
 // Lookup finds the image with this exec ID, running or ended; nil when the table
 // does not know it. It allocates nothing.
 func (t *Table) Lookup(execID uint64) *Process { return t.ids.get(execID) }
+
+// Hash hashes a text; nobody outside can tell what has the same.
+func (t *Table) Hash(b []byte) uint64 { return maphash.Bytes(t.secret, b) }
+
+// HashString is Hash of a string.
+func (t *Table) HashString(s string) uint64 { return maphash.String(t.secret, s) }
+
+// PathHash is the hash of the path that a process runs, found out once for each image; never 0.
+func (t *Table) PathHash(p *Process) uint64 {
+	if p.hash == 0 {
+		p.hash = max(t.Hash(p.Path()), 1)
+	}
+	return p.hash
+}
 
 // LookupPID finds what runs under the PID (of the first PID namespace) now.
 func (t *Table) LookupPID(pid uint32) *Process { return t.pids.get(uint64(pid)) }

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
@@ -10,6 +11,9 @@ import (
 
 	"vigil/detect/rules"
 )
+
+// prefix begins the names of rules, and not those of their playbooks.
+const prefix = "vigil-"
 
 // event is the first case of a rule that it fires on, by Sigma's names of fields.
 type event map[string]any
@@ -26,8 +30,9 @@ func (e event) number(name string) int {
 	return 0
 }
 
-// ofRules makes a playbook of each rule whose event can be made here.
-func ofRules() ([]Playbook, error) {
+// ofRules makes a playbook of each rule whose event can be made here, or of the one
+// rule that the name is given of.
+func ofRules(only string) ([]Playbook, error) {
 	names, err := fs.Glob(rules.FS(), "*/*.yml")
 	if err != nil {
 		return nil, fmt.Errorf("simulate: list the rules: %w", err)
@@ -38,39 +43,52 @@ func ofRules() ([]Playbook, error) {
 		if err != nil {
 			return nil, fmt.Errorf("simulate: read a rule: %w", err)
 		}
-		var r struct {
-			Name      string
-			Logsource struct{ Category string }
-			Vigil     struct {
-				Cases []struct {
-					Match bool
-					Event event
-				}
-			}
+		if only != "" && !bytes.Contains(text, []byte("\nname: "+only+"\n")) {
+			continue // to read all of them as YAML takes longer than to play
 		}
-		if err := yaml.Unmarshal(text, &r); err != nil {
+		p, err := ofRule(text)
+		if err != nil {
 			return nil, fmt.Errorf("simulate: read rule %s: %w", name, err)
 		}
-		for _, c := range r.Vigil.Cases {
-			if !c.Match {
-				continue
-			}
-			if does, act := ofEvent(r.Logsource.Category, r.Name, c.Event); act != nil {
-				if c.Event.text("ContainerId") != "" {
-					once := act
-					does += ", in a cgroup of its own that is named like a container's"
-					act = func(s *stage) error { return s.contained(func() error { return once(s) }) }
-				}
-				p := Playbook{Name: strings.TrimPrefix(r.Name, "vigil-"), Rules: []string{r.Name}, Does: does, act: act}
-				if c.Event.text("Operation") == "mprotect" {
-					p.Blind = "tracepoint: what memory was before is not told there"
-				}
-				all = append(all, p)
-			}
-			break
+		if p.act != nil {
+			all = append(all, p)
 		}
 	}
 	return all, nil
+}
+
+// ofRule makes a playbook of a rule's first case that matches; no act where there is none.
+func ofRule(text []byte) (Playbook, error) {
+	var r struct {
+		Name      string
+		Logsource struct{ Category string }
+		Vigil     struct {
+			Cases []struct {
+				Match bool
+				Event event
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &r); err != nil {
+		return Playbook{}, err
+	}
+	for _, c := range r.Vigil.Cases {
+		if !c.Match {
+			continue
+		}
+		does, act := ofEvent(r.Logsource.Category, r.Name, c.Event)
+		if act != nil && c.Event.text("ContainerId") != "" {
+			once := act
+			does += ", in a cgroup of its own that is named like a container's"
+			act = func(s *stage) error { return s.contained(func() error { return once(s) }) }
+		}
+		p := Playbook{Name: strings.TrimPrefix(r.Name, prefix), Rules: []string{r.Name}, Does: does, act: act}
+		if _, ok := c.Event["WasWritable"]; ok {
+			p.Lacks = Lack{"mprotect", "tracepoint", "what memory was before is not told there"}
+		}
+		return p, nil
+	}
+	return Playbook{}, nil
 }
 
 // ofEvent tells how an event of a category is made; no act where that is not
@@ -90,7 +108,7 @@ func ofEvent(category, rule string, e event) (string, func(*stage) error) {
 		}
 		does = "makes " + target + ", on a file system of its own, " + as
 	case "file_access":
-		if target == "/proc/kcore" {
+		if path.Dir(target) == "/proc" {
 			return "", nil // it is the host's
 		}
 		p.Do, does = "read", "reads "+target+", which is not the host's, "+as
@@ -109,13 +127,18 @@ func ofEvent(category, rule string, e event) (string, func(*stage) error) {
 		p.Path = ""
 		p.Do, p.Text, does = e.text("Operation"), strings.TrimSuffix(strings.TrimPrefix(target, "/memfd:"), " (deleted)"), e.text("Operation")+" of its own memory or child, "+as
 	case "kernel":
-		if e.text("Operation") != "bpf" {
-			return "", nil // what it sets is the host's
+		switch p.Do = e.text("Operation"); p.Do {
+		case "bpf":
+			does = "loads a filter that is attached to nothing and ends with it, " + as
+		case "kexec":
+			does = "asks for another kernel without the capability for it, which the kernel refuses, " + as
+		case "sysctl":
+			p.Do, p.Path, p.Text = "set", "/proc/sys/"+e.text("Name"), e.text("Value")
+			does = "writes to " + p.Path + ", over which lies its own name, " + as
 		}
-		p.Do, does = "bpf", "loads a filter that is attached to nothing and ends with it, "+as
 	case "driver_load":
 		if e.text("ImageLoaded") == "" || rule == "vigil-module-load" {
-			return "", nil // a module that loads would change the kernel
+			return "", nil // only a module that the kernel takes has a name
 		}
 		p.Do, p.Path, does = "module", e.text("ImageLoaded"), "asks the kernel to load a file that is no module, which it refuses, "+as
 	case "mount":

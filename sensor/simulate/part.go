@@ -18,6 +18,7 @@ type program struct {
 	Image     string
 	Arguments []string // with the first; none: an empty list, as some exploits give
 	Memfd     bool     `json:",omitempty"` // run from memory
+	Copied    bool     `json:",omitempty"` // its file is its own, and may be deleted
 	Deleted   bool     `json:",omitempty"` // its file is deleted before
 	Socket    bool     `json:",omitempty"` // standard input is a socket: that of the part, or one of a pair
 	Pipes     bool     `json:",omitempty"` // standard input and output are pipes that its parent holds

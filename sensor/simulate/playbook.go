@@ -11,14 +11,25 @@ type Playbook struct {
 	Name  string
 	Rules []string // that it must raise
 	Does  string   // in words
-	Blind string   // the tier that cannot see it, and why; "": none
+	Lacks Lack     // what a tier does not tell that the alert comes of
 
 	act func(*stage) error
 }
 
+// Lack is what a tier does not tell of a kind of event; zero: none lacks anything.
+type Lack struct{ Kind, Tier, Why string }
+
+// String is the tier, and why.
+func (l Lack) String() string {
+	if l.Tier == "" {
+		return ""
+	}
+	return l.Tier + ": " + l.Why
+}
+
 // All gives the playbooks by name: those of the rules, and those of the behaviours.
 func All() ([]Playbook, error) {
-	all, err := ofRules()
+	all, err := ofRules("")
 	if err != nil {
 		return nil, err
 	}
@@ -29,15 +40,19 @@ func All() ([]Playbook, error) {
 
 // Find gives a playbook by its name.
 func Find(name string) (Playbook, error) {
-	all, err := All()
-	if err != nil {
-		return Playbook{}, err
+	all := ofBehaviours()
+	if !slices.ContainsFunc(all, func(p Playbook) bool { return p.Name == name }) {
+		var err error
+		if all, err = ofRules(prefix + name); err != nil {
+			return Playbook{}, err
+		}
 	}
-	i, found := slices.BinarySearchFunc(all, name, func(p Playbook, name string) int { return cmp.Compare(p.Name, name) })
-	if !found {
-		return Playbook{}, fmt.Errorf("simulate: there is no playbook %q", name)
+	for _, p := range all {
+		if p.Name == name {
+			return p, nil
+		}
 	}
-	return all[i], nil
+	return Playbook{}, fmt.Errorf("simulate: there is no playbook %q", name)
 }
 
 // Indicators is a list for threat intelligence that the playbooks of it need: names

@@ -58,6 +58,7 @@ func newStage() (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
+	program, hidden := openSelf() // before /tmp is covered: it may lie there
 	s := &stage{null: null}
 	if err := s.cover("/tmp"); err != nil {
 		return nil, err
@@ -65,7 +66,52 @@ func newStage() (*stage, error) {
 	if err := os.Mkdir(room, 0o755); err != nil {
 		return nil, err
 	}
-	return s, errors.Join(copySelf(self), link("lo", ""))
+	if hidden != nil { // where it lies only others may look, or it was deleted
+		err = copySelf(self)
+	} else {
+		err = errors.Join(bindSelf(program), program.Close())
+	}
+	return s, errors.Join(err, link("lo", ""))
+}
+
+// bindSelf lets this program lie where only the stage sees it, and nobody can change it:
+// what is bound from there cannot be changed either.
+func bindSelf(program *os.File) error {
+	if err := bind(program, self); err != nil {
+		return err
+	}
+	var st unix.Statfs_t
+	if err := unix.Statfs(self, &st); err != nil {
+		return err
+	}
+	kept := uintptr(st.Flags) & (unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC) // a user's own namespace may not take them away
+	if err := unix.Mount("", self, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY|kept, ""); err != nil {
+		return fmt.Errorf("make %s read-only: %w", self, err)
+	}
+	return nil
+}
+
+// openSelf opens this program where it lies. By /proc/self/exe it would be on a mount of
+// others, which cannot be bound.
+func openSelf() (*os.File, error) {
+	path, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}
+
+// bind lets a file lie at a path as well: the kernel need not read, and an emulator not
+// translate, a program twice.
+func bind(file *os.File, path string) error {
+	at, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	if err := unix.Mount(fmt.Sprintf("/proc/self/fd/%d", file.Fd()), path, "", unix.MS_BIND, ""); err != nil {
+		return errors.Join(fmt.Errorf("bind %s: %w", path, err), at.Close())
+	}
+	return at.Close()
 }
 
 func (s *stage) close() error {
@@ -189,7 +235,7 @@ func (s *stage) provide(p *program) error {
 	return nil
 }
 
-// place puts a copy of this program where the image is to lie.
+// place makes this program lie where the image is to lie.
 func (s *stage) place(p *program) error {
 	if p.Memfd {
 		return nil
@@ -204,11 +250,15 @@ func (s *stage) place(p *program) error {
 	if info, err := os.Stat(p.Image); err == nil && info.Size() > 1<<20 {
 		return nil
 	}
-	if os.Link(self, p.Image) == nil {
-		return nil
-	}
 	_ = os.Remove(p.Image) // what a part needed there, if anything
-	return copySelf(p.Image)
+	if p.Copied || p.Deleted {
+		return copySelf(p.Image)
+	}
+	program, err := os.Open(self)
+	if err != nil {
+		return err
+	}
+	return errors.Join(bind(program, p.Image), program.Close())
 }
 
 // listen makes an address that of the stage's own network, and answers there.

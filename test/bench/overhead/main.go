@@ -38,7 +38,7 @@ func run(args []string) error {
 	flags.StringVar(&o.result, "result", "", "`file` for what was measured")
 	flags.IntVar(&o.rounds, "rounds", 2, "how often each is measured")
 	flags.StringVar(&o.vigil, "vigil", "/vigil", "`path` of vigil")
-	flags.StringVar(&o.generator, "generator", "/generator", "`path` of the generator")
+	flags.StringVar(&o.generator, "generator", "/usr/bin/generator", "`path` of the generator")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}

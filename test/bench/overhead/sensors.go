@@ -15,9 +15,9 @@ func newSensor(o options, name string) (sensor, error) {
 	case "none":
 		return nothing{}, nil
 	case "vigil":
-		return &vigil{path: o.vigil, flags: []string{"--no-judge"}}, nil // as the others: none judges
+		return &vigil{path: o.vigil, flags: []string{"--no-judge", "--record", vigilRecord}}, nil // as the others: all is written down, none judges
 	case "judging":
-		return &vigil{path: o.vigil}, nil
+		return &vigil{path: o.vigil}, nil // as a service runs: it judges, and tells of alerts
 	case "bpftrace":
 		return &bpftrace{}, nil
 	case "auditd":

@@ -17,6 +17,10 @@ figure vigil getppid 1000 301000 0 0
 figure vigil exec 1000 106000000 1000 1000
 figure vigil getppid 1000 301000 0 0
 lost vigil 0
+figure judging idle 10 50000000 0 0
+figure judging exec 1000 107000000 1000 1000
+figure judging getppid 1000 301000 0 0
+lost judging 0
 figure none idle 10 1000000 0 0
 figure none exec 1000 100200000 1000 0
 figure none getppid 1000 300000 0 0
@@ -39,12 +43,13 @@ func TestTable(t *testing.T) {
 	if err := r.print(&b); err != nil {
 		t.Fatal(err)
 	}
-	want := `µs an operation    none   vigil           auditd
-exec               100.1  105.5 (+5.4 %)  ≥ 200.0 (+99.8 %)
-getppid            0.30   0.30 (+0.3 %)   0.36 (+20.0 %)
-idle, µs a second  100    5000            200
+	want := `µs an operation    none   vigil           judging         auditd
+exec               100.1  105.5 (+5.4 %)  107.0 (+6.9 %)  ≥ 200.0 (+99.8 %)
+getppid            0.30   0.30 (+0.3 %)   0.30 (+0.3 %)   0.36 (+20.0 %)
+idle, µs a second  100    5000            5000            200
 none: rounds lie at most 0.20 % apart
 vigil: saw 2000 of 2000 events, lost 0; rounds lie at most 0.95 % apart
+judging: saw 1000 of 1000 events, lost 0; rounds lie at most 0.00 % apart
 auditd: saw 90 of 100 events, lost 10; rounds lie at most 0.00 % apart
 `
 	if b.String() != want {
@@ -61,6 +66,7 @@ func TestFailures(t *testing.T) {
 		{"vigil is blind to some", "1000 1001", "1000 999", "vigil saw 1999 of 2000 events of exec"},
 		{"vigil lost some", "lost vigil 0", "lost vigil 3", "vigil lost 3 events: its figures say nothing"},
 		{"above the limit", "106000000", "126000000", "vigil adds 15.4 % to exec: above the limit of 10 %"},
+		{"judging is above the limit", "107000000", "117000000", "judging adds 16.9 % to exec: above the limit of 10 %"},
 		{"not the cheapest", "36000 0 0", "30000 0 0", ""}, // 0.3 % is no difference
 		{"not the cheapest by much", "figure auditd exec 100 20000000", "figure auditd exec 100 10400000", "vigil costs more than auditd in exec"},
 	} {

@@ -10,7 +10,7 @@ import (
 	"os/exec"
 )
 
-// vigil is this project's sensor, told to see the whole machine and to record it.
+// vigil is this project's sensor, told to see the whole machine.
 type vigil struct {
 	path  string
 	flags []string
@@ -30,7 +30,7 @@ const (
 )
 
 func (v *vigil) start() (err error) {
-	args := append([]string{v.path, "run", "--quiet", "--record", vigilRecord, "--scope", "host", "--socket", vigilSocket}, v.flags...)
+	args := append([]string{v.path, "run", "--quiet", "--scope", "host", "--socket", vigilSocket}, v.flags...)
 	v.run, err = start(logDir+"/vigil.log", args...)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (v *vigil) mark() error {
 
 func (v *vigil) stop(figures []figure) (uint64, error) {
 	last, err := v.status()
-	if err = errors.Join(err, v.run.end(os.Interrupt), os.Remove(vigilRecord)); err != nil {
+	if err = errors.Join(err, v.run.end(os.Interrupt), os.RemoveAll(vigilRecord)); err != nil {
 		return 0, err
 	}
 	for i := range figures {
