@@ -160,7 +160,7 @@ func TestLive(t *testing.T) {
 	c := w.as(control.Operator)
 	r, err := c.http.Do(c.request("GET", "/v1/live", nil))
 	must(t, err)
-	defer r.Body.Close()
+	defer func() { must(t, r.Body.Close()) }()
 	if r.StatusCode != 200 || r.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%d %s", r.StatusCode, r.Header.Get("Content-Type"))
 	}

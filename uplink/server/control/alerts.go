@@ -45,8 +45,10 @@ type Alert struct {
 const alertColumns = "id, sensor, incident, rule, title, message, technique, host, process, exec_id, severity, first, last, count, status, reason, assignee, changed"
 
 func (a *Alert) fields() []any {
-	return []any{&a.ID, &a.Sensor, &a.Incident, &a.Rule, &a.Title, &a.Message, &a.Technique, &a.Host, &a.Process, &a.ExecID, &a.Severity,
-		at{&a.First}, at{&a.Last}, &a.Count, &a.Status, &a.Reason, &a.Assignee, at{&a.Changed}}
+	return []any{
+		&a.ID, &a.Sensor, &a.Incident, &a.Rule, &a.Title, &a.Message, &a.Technique, &a.Host, &a.Process, &a.ExecID, &a.Severity,
+		at{&a.First}, at{&a.Last}, &a.Count, &a.Status, &a.Reason, &a.Assignee, at{&a.Changed},
+	}
 }
 
 func scanAlert(s scanner, a *Alert) error { return s.Scan(a.fields()...) }

@@ -33,6 +33,8 @@ type DB struct {
 	postgres bool
 	writing  sync.Mutex // SQLite has one writer: waiting here is cheaper than being told busy
 
+	statements statements
+
 	nobodysPassword string // what the password of an unknown user is compared with
 }
 
@@ -67,7 +69,7 @@ func sqliteSource(path string) string {
 }
 
 // Close closes the state.
-func (d *DB) Close() error { return d.db.Close() }
+func (d *DB) Close() error { return errors.Join(d.statements.close(), d.db.Close()) }
 
 // Ping tells whether the state can be reached.
 func (d *DB) Ping(ctx context.Context) error { return d.db.PingContext(ctx) }
@@ -135,7 +137,7 @@ func (d *DB) exec(ctx context.Context, query string, args ...any) (n int64, err 
 }
 
 func (d *DB) in(ctx context.Context, q querier, query string, args ...any) (int64, error) {
-	r, err := q.ExecContext(ctx, d.bind(query), args...)
+	r, err := d.execute(ctx, q, query, args)
 	if err != nil {
 		return 0, constraint(err)
 	}
@@ -165,7 +167,7 @@ type scanner interface{ Scan(...any) error }
 
 // list gives all rows of a query.
 func list[T any](ctx context.Context, d *DB, q querier, scan func(scanner, *T) error, query string, args ...any) ([]T, error) {
-	rows, err := q.QueryContext(ctx, d.bind(query), args...)
+	rows, err := d.query(ctx, q, query, args)
 	if err != nil {
 		return nil, err
 	}

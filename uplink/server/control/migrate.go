@@ -24,15 +24,15 @@ func (d *DB) migrate(ctx context.Context) error {
 	}
 	return d.changeOnce(ctx, func(tx *sql.Tx) error {
 		if d.postgres {
-			if _, err := d.in(ctx, tx, "SELECT pg_advisory_xact_lock(?)", int64(migrationLock)); err != nil {
+			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
 				return fmt.Errorf("wait for other servers: %w", err)
 			}
 		}
-		if _, err := d.in(ctx, tx, "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, time BIGINT NOT NULL)"); err != nil {
+		if _, err := tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, time BIGINT NOT NULL)"); err != nil {
 			return fmt.Errorf("make the table of migrations: %w", err)
 		}
-		have, err := get(ctx, d, tx, value[int64], "SELECT COALESCE(MAX(number), 0) FROM migrations")
-		if err != nil {
+		var have int64
+		if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(number), 0) FROM migrations").Scan(&have); err != nil {
 			return fmt.Errorf("read the table of migrations: %w", err)
 		}
 		if have > lastMigration {
@@ -56,10 +56,10 @@ func (d *DB) migrateTo(ctx context.Context, tx *sql.Tx, n int64) error {
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}
-		if _, err := d.in(ctx, tx, statement); err != nil {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
 	}
-	_, err = d.in(ctx, tx, "INSERT INTO migrations (number, time) VALUES (?, ?)", n, ms(d.now()))
+	_, err = tx.ExecContext(ctx, d.bind("INSERT INTO migrations (number, time) VALUES (?, ?)"), n, ms(d.now()))
 	return err
 }

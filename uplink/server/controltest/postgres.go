@@ -55,7 +55,11 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("remove PostgreSQL's folder: %v", err)
+		}
+	})
 	if err := giveAway(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +82,9 @@ func Postgres(t testing.TB) string {
 		if err := server.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			t.Errorf("stop PostgreSQL: %v", err)
 		}
-		<-ended
+		if err := <-ended; err != nil {
+			t.Errorf("PostgreSQL ended: %v\n%s", err, &said)
+		}
 	})
 	place := "postgres://vigil@/postgres?host=" + url.QueryEscape(dir)
 	wait(t, place, ended, &said)

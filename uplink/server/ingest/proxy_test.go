@@ -27,12 +27,12 @@ func tunnel(used *atomic.Int64) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}
-		defer to.Close()
+		defer func() { _ = to.Close() }()
 		from, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
 		}
-		defer from.Close()
+		defer func() { _ = from.Close() }()
 		used.Add(1)
 		_, _ = io.WriteString(from, "HTTP/1.1 200 Connection established\r\n\r\n")
 		var both sync.WaitGroup

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -74,9 +75,8 @@ func (w *world) post(c *http.Client, body []byte, change func(*http.Request)) (i
 	if err != nil {
 		return 0, err.Error()
 	}
-	defer r.Body.Close()
 	text, err := io.ReadAll(r.Body)
-	must(w.t, err)
+	must(w.t, errors.Join(err, r.Body.Close()))
 	return r.StatusCode, string(text)
 }
 

@@ -1,6 +1,9 @@
 package live
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 func TestSlowOneIsToldOfLoss(t *testing.T) {
 	h := NewHub(2)
@@ -12,7 +15,7 @@ func TestSlowOneIsToldOfLoss(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Subscribe(); err != ErrFull {
+	if _, err := h.Subscribe(); !errors.Is(err, ErrFull) {
 		t.Errorf("a third: %v", err)
 	}
 	for i := range 3 * room {

@@ -1,0 +1,227 @@
+package drain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"vigil/uplink/server/control"
+	"vigil/uplink/server/ingest"
+)
+
+// Record is one of the spool's.
+type Record struct {
+	Sequence uint64 // of the spool, not of the batch
+	Bytes    []byte // valid until the next call of Next
+}
+
+// Spool is the server's disk, as it is read.
+type Spool interface {
+	// Next gives the oldest record that it has not given yet, alerts first; false for none.
+	Next() (Record, bool, error)
+	// Ready tells that there may be a next one.
+	Ready() <-chan struct{}
+	// Release lets go of records.
+	Release(sequences ...uint64) error
+}
+
+// Store is where batches go.
+type Store interface {
+	// Add takes a batch. Again says that parts of it may be there already, from before a
+	// crash or from a try that failed: those are not added twice. ErrBroken is for a batch
+	// that no try will get in.
+	Add(ctx context.Context, e ingest.Envelope, again bool) error
+	// Flush returns when what was added is there for good and can be found.
+	Flush(ctx context.Context) error
+}
+
+// ErrBroken is a batch that cannot be decoded.
+var ErrBroken = errors.New("the batch cannot be decoded")
+
+// Settings is what a drain needs.
+type Settings struct {
+	Spool Spool
+	// Rewind makes the spool give anew all that was not released.
+	Rewind func()
+	Store  Store
+	// Claim says which batches are this server's to store: ingest.Receiver.Claim.
+	Claim func(ctx context.Context, keys []control.Key) (mine []bool, err error)
+	Sleep func(ctx context.Context, d time.Duration) error
+	Log   *slog.Logger
+}
+
+// Drain empties a spool.
+type Drain struct {
+	Settings
+	old    uint64 // records up to this one were there when the server began
+	counts Counts
+}
+
+// Counts is what a drain did.
+type Counts struct {
+	Stored  atomic.Uint64 // batches
+	Others  atomic.Uint64 // batches that another server stores
+	Broken  atomic.Uint64
+	Retries atomic.Uint64
+}
+
+// Counts gives them; they go on counting.
+func (d *Drain) Counts() *Counts { return &d.counts }
+
+// How much is taken to the store at once, and how long to wait after it failed.
+const (
+	mostRecords = 256
+	mostBytes   = 16 << 20
+	firstWait   = 100 * time.Millisecond
+	longestWait = 10 * time.Second
+)
+
+// New makes one.
+func New(s Settings) *Drain { return &Drain{Settings: s} }
+
+// Recover claims all that lies in the spool when the server begins. Until it returns the
+// receiver takes no batch: it would not know which it has.
+func (d *Drain) Recover(ctx context.Context) error {
+	var keys []control.Key
+	flush := func() error {
+		if len(keys) == 0 {
+			return nil
+		}
+		_, err := d.Claim(ctx, keys)
+		keys = keys[:0]
+		return err
+	}
+	for {
+		r, ok, err := d.Spool.Next()
+		if err != nil {
+			return fmt.Errorf("recover spool: %w", err)
+		}
+		if !ok {
+			break
+		}
+		d.old = max(d.old, r.Sequence)
+		if e, err := ingest.ReadEnvelope(r.Bytes); err == nil { // Run counts those that are broken
+			keys = append(keys, e.Key)
+		}
+		if len(keys) == mostRecords {
+			if err := flush(); err != nil {
+				return fmt.Errorf("recover spool: %w", err)
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return fmt.Errorf("recover spool: %w", err)
+	}
+	d.Rewind()
+	return nil
+}
+
+// load is what goes to the store at once.
+type load struct {
+	sequences []uint64
+	envelopes []ingest.Envelope
+	keys      []control.Key
+	old       []bool
+	bytes     int
+}
+
+// Run takes batches to the store until the context ends, or the spool fails.
+func (d *Drain) Run(ctx context.Context) error {
+	for {
+		l, err := d.take()
+		if err != nil {
+			return fmt.Errorf("drain spool: %w", err)
+		}
+		if len(l.sequences) == 0 {
+			select {
+			case <-d.Spool.Ready():
+				continue
+			case <-ctx.Done():
+				return nil
+			}
+		}
+		for wait := firstWait; ; wait = min(2*wait, longestWait) {
+			err := d.store(ctx, l, wait > firstWait)
+			if ctx.Err() != nil {
+				return nil // what is not released comes again
+			}
+			if err == nil {
+				break
+			}
+			d.counts.Retries.Add(1)
+			d.Log.Error("the store does not take what the spool has", "batches", len(l.sequences), "error", err)
+			if d.Sleep(ctx, wait) != nil {
+				return nil
+			}
+		}
+		if err := d.Spool.Release(l.sequences...); err != nil {
+			return fmt.Errorf("drain spool: %w", err)
+		}
+	}
+}
+
+func (d *Drain) take() (*load, error) {
+	l := &load{}
+	for len(l.sequences) < mostRecords && l.bytes < mostBytes {
+		r, ok, err := d.Spool.Next()
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		l.sequences = append(l.sequences, r.Sequence)
+		e, err := ingest.ReadEnvelope(r.Bytes)
+		if err != nil {
+			d.broken(r.Sequence, err)
+			continue
+		}
+		e.Body = append([]byte(nil), e.Body...)
+		l.bytes += len(e.Body)
+		l.envelopes, l.keys, l.old = append(l.envelopes, e), append(l.keys, e.Key), append(l.old, r.Sequence <= d.old)
+	}
+	return l, nil
+}
+
+func (d *Drain) broken(sequence uint64, err error) {
+	d.counts.Broken.Add(1)
+	d.Log.Error("a batch of the spool is broken, and let go", "sequence", sequence, "error", err)
+}
+
+// store adds a load and waits until it is there.
+func (d *Drain) store(ctx context.Context, l *load, again bool) error {
+	if len(l.keys) == 0 {
+		return nil
+	}
+	// Nothing is let go that was not claimed: the receiver may be between its two steps.
+	mine, err := d.Claim(ctx, l.keys)
+	if err != nil {
+		return err
+	}
+	var stored, others, broken uint64
+	for i, e := range l.envelopes {
+		if !mine[i] {
+			others++
+			continue
+		}
+		switch err := d.Store.Add(ctx, e, again || l.old[i]); {
+		case errors.Is(err, ErrBroken):
+			broken++
+			d.Log.Error("a batch is broken, and let go", "sensor", e.Sensor, "epoch", e.Epoch, "batch", e.Sequence, "error", err)
+		case err != nil:
+			return err
+		default:
+			stored++
+		}
+	}
+	if err := d.Store.Flush(ctx); err != nil {
+		return err
+	}
+	d.counts.Stored.Add(stored)
+	d.counts.Others.Add(others)
+	d.counts.Broken.Add(broken)
+	return nil
+}
