@@ -102,6 +102,24 @@ func (p *play) tree() []api.Process {
 	return out
 }
 
+// tangle is what a sensor could send to harm who draws it: rings, a chain of 500, and a
+// family of 400.
+func tangle(at time.Time) []api.Process {
+	var out []api.Process
+	add := func(id, parent, previous string) {
+		out = append(out, api.Process{ExecID: id, Parent: parent, Previous: previous, Kind: "fork", Time: at.Add(time.Duration(len(out)) * time.Millisecond), Name: script, Command: image, PID: uint64(len(out))})
+	}
+	add("a000000000000000", "a000000000000001", "a000000000000000")
+	add("a000000000000001", "a000000000000000", "")
+	for i := range 500 {
+		add(fmt.Sprintf("b%015x", i), fmt.Sprintf("b%015x", i-1), "")
+	}
+	for i := range 400 {
+		add(fmt.Sprintf("c%015x", i), "b000000000000000", "")
+	}
+	return append(out, out[5]) // and one twice
+}
+
 func (p *play) find(id uint64) *process {
 	for _, n := range p.all {
 		if n.id == id {

@@ -46,6 +46,7 @@ func (w *world) seed() {
 	must(w.t, w.state.Dropped(ctx, w.sensors["build-7"], []control.Drop{{Epoch: 7, Range: control.Range{First: 9, Last: 12}, Class: "events", Reason: "bytes", Batches: 4, Events: 12_408}}))
 	w.report(image, 40*time.Second, script, lines, 0)
 	w.at(0)
+	w.play = scene(w.now().Add(-6 * time.Minute))
 	w.seedAlerts()
 	w.seedEvents()
 }
@@ -93,7 +94,7 @@ func (w *world) alert(a alert) control.Alert {
 
 func (w *world) seedAlerts() {
 	now := w.now()
-	play := scene(now.Add(-6 * time.Minute))
+	play := w.play
 	up := func(p *process) (out []*process) {
 		for x := play.find(p.up); x != nil; x = play.find(x.up) {
 			out = append(out, x)
@@ -146,8 +147,8 @@ func (w *world) seedAlerts() {
 // seedEvents fills the store: the scene, and an hour of what else goes on.
 func (w *world) seedEvents() {
 	now := w.now()
-	play := scene(now.Add(-6 * time.Minute))
-	w.store.of, w.store.processes = w.sensors["web-01"], play.tree()
+	play := w.play
+	w.store.trees = map[string][]api.Process{w.sensors["web-01"]: play.tree(), w.sensors["web-02"]: tangle(now)}
 	w.store.all = play.events(w.sensors["web-01"], "web-01")
 	for i := range 2400 {
 		at := now.Add(-time.Duration(i) * 1500 * time.Millisecond)

@@ -14,9 +14,8 @@ import (
 // store is a store of events in memory: it finds words and phrases, which is as much of
 // LogsQL as the walk asks.
 type store struct {
-	all       []api.Event // by time
-	processes []api.Process
-	of        string // the sensor of the processes
+	all   []api.Event              // by time
+	trees map[string][]api.Process // by sensor
 }
 
 func (s *store) matches(q api.Query, e api.Event) bool {
@@ -63,11 +62,9 @@ func (s *store) Histogram(_ context.Context, q api.Query, step time.Duration) ([
 }
 
 func (s *store) Tree(_ context.Context, sensor, _ string, most int) (api.Tree, error) {
-	if sensor != s.of {
-		return api.Tree{}, nil
-	}
-	n := min(most, len(s.processes))
-	return api.Tree{Processes: s.processes[:n], More: n < len(s.processes)}, nil
+	all := s.trees[sensor]
+	n := min(most, len(all))
+	return api.Tree{Processes: all[:n], More: n < len(all)}, nil
 }
 
 func (s *store) Around(_ context.Context, a api.Around, each func(api.Event) error) error {

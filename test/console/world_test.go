@@ -35,6 +35,7 @@ type world struct {
 	changes *live.Hub
 	store   *store
 	server  *httptest.Server
+	play    *play
 	behind  atomic.Int64      // how far its clock is behind, ns: what is seeded lies in the past
 	asked   atomic.Int64      // rates that were asked for
 	sensors map[string]string // IDs, by name

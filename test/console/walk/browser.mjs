@@ -30,7 +30,11 @@ export async function start() {
 	context.on("request", (r) => {
 		if (new URL(r.url()).origin !== url) problem(`a request to another place: ${r.url()}`);
 	});
-	const page = await context.newPage();
+	context.on("page", watch);
+	return { browser, context, page: await context.newPage() };
+}
+
+function watch(page) {
 	page.on("pageerror", (e) => problem(`error in the page ${page.url()}: ${e.stack ?? e}`));
 	page.on("dialog", (d) => {
 		problem(`a dialog: ${d.message()}`);
@@ -42,7 +46,6 @@ export async function start() {
 		if (m.text().startsWith("Failed to load resource") && [...wanted].some((path) => from.startsWith(path))) return;
 		problem(`the console says ${m.type()}: ${m.text()} (${from})`);
 	});
-	return { browser, context, page };
 }
 
 export function want(is, text) {

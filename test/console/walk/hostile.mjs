@@ -32,6 +32,13 @@ export async function hostile(page, ids) {
 	await harmless(page, "timeline");
 	want((await page.locator(".event.is-alert").count()) === 2, "the timeline does not mark the evidence");
 
+	await page.goto(`${url}/alerts/${ids.tangled}`);
+	await page.waitForSelector(".process");
+	const drawn = await page.locator(".process").count();
+	await page.locator(".process.more").click();
+	await until("the family is unfolded", () => page.locator(".process").count().then((n) => n > drawn + 300));
+	await harmless(page, "tangled tree");
+
 	for (const path of ["/", "/alerts", "/sensors", "/search?query=onerror&last=3600", "/settings/enrolment", "/settings/audit", `/sensors/${ids.hostileSensor}`]) {
 		await page.goto(url + path);
 		await page.waitForSelector("main h1");

@@ -54,8 +54,19 @@ await step("find alerts", async () => {
 	const { alerts } = await asked("/v1/alerts?limit=50");
 	ids.shell = alerts.find((a) => a.rule === "vigil-reverse-shell").id;
 	ids.hostile = alerts.find((a) => a.rule === "vigil-hostile" && a.severity === 4).id;
+	ids.tangled = alerts.find((a) => a.rule === "vigil-hostile-long").id;
 	ids.sensor = alerts.find((a) => a.rule === "vigil-reverse-shell").sensor;
 });
+
+// Another tab is open all the time: its connection is to stand.
+const idle = await context.newPage();
+await idle.goto(url);
+await idle.waitForSelector(".link.live");
+await idle.evaluate(() => {
+	window.breaks = 0;
+	new MutationObserver(() => window.breaks++).observe(document.querySelector(".link"), { attributes: true });
+});
+await page.bringToFront();
 
 await step("pictures", () => pictures(page, ids));
 await step("keyboard", () => keyboard(page));
@@ -64,6 +75,11 @@ await step("alerts", () => alerts(page, ids));
 await step("live", () => live(page));
 await step("search", () => search(page));
 await step("settings", () => settings(page));
+
+await step("the other tab", async () => {
+	want((await idle.evaluate(() => window.breaks)) === 0, "the live connection broke");
+	await idle.close();
+});
 
 await step("log out", async () => {
 	await page.goto(url);

@@ -35,7 +35,7 @@ class App {
 		put(document.body, shell.root);
 		this.live.start();
 		if (location.pathname === "/login") history.replaceState(null, "", "/");
-		void this.show();
+		void this.show(true);
 	}
 
 	private login(problem = ""): void {
@@ -67,7 +67,7 @@ class App {
 		this.go(a.getAttribute("href")!, false);
 	}
 
-	private async show(): Promise<void> {
+	private async show(first = false): Promise<void> {
 		if (!this.shell) return;
 		this.showing.abort();
 		const showing = (this.showing = new AbortController());
@@ -81,7 +81,7 @@ class App {
 			if (showing.signal.aborted) return;
 			put(root, h("h1", null, page.title), h("p", { class: "problem", role: "alert" }, (e as Error).message));
 		}
-		if (!showing.signal.aborted) this.shell.arrived();
+		if (!showing.signal.aborted && !first) this.shell.arrived(); // a page that is opened anew is read from its top
 	}
 }
 

@@ -4,7 +4,7 @@ import { h } from "./dom";
 // fillers and tags. Hosts send them to hide what a name or a command is.
 const odd = /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e01ef}]/gu;
 
-const names: Record<string, string> = { "\n": "⏎", "\r": "␍", "\t": "⇥", "\u0000": "␀", "\u001b": "␛" };
+const names: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\u0000": "\\0", "\u001b": "\\e" };
 
 function named(c: string): string {
 	return names[c] ?? `U+${c.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;

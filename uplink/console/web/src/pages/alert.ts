@@ -81,14 +81,19 @@ function around(v: View, a: Alert): { root: HTMLElement; load: () => Promise<voi
 	return { root: h("div", null, bar, list), load };
 }
 
-function comments(v: View, a: Alert, all: Comment[], changed: () => Promise<unknown>): Child {
-	return [
-		all.length === 0 ? h("p", { class: "empty" }, "Nobody has said anything yet.") : h("ul", { class: "plain comments" }, all.map((c) => h("li", null, h("strong", null, host(c.author, 64)), " ", since(c.time), h("p", null, host(c.text))))),
-		v.may("operator") && form([{ name: "comment", label: "Comment", kind: "lines", needed: true }], "Comment", async (f) => {
-			await v.api.send("PATCH", `/v1/alerts/${encodeURIComponent(a.id)}`, { comment: f.comment });
-			await changed();
-		}),
-	];
+function comments(all: Comment[]): HTMLElement {
+	if (all.length === 0) return h("p", { class: "empty" }, "Nobody has said anything yet.");
+	return h("ul", { class: "plain comments" }, all.map((c) => h("li", null, h("strong", null, host(c.author, 64)), " ", since(c.time), h("p", null, host(c.text)))));
+}
+
+function comment(v: View, path: string, changed: () => Promise<unknown>): Child {
+	if (!v.may("operator")) return null;
+	const f: HTMLFormElement = form([{ name: "comment", label: "Comment", kind: "lines", needed: true }], "Comment", async (said) => {
+		await v.api.send("PATCH", path, { comment: said.comment });
+		f.reset();
+		await changed();
+	});
+	return f;
 }
 
 async function show(v: View): Promise<void> {
@@ -104,7 +109,7 @@ async function show(v: View): Promise<void> {
 		put(head, h("div", null, h("h1", null, host(alert.title, 400)), h("p", { class: "marks" }, severity(alert.severity), status(alert.status), host(alert.host, 100), h("span", { class: "muted" }, "last seen ", since(alert.last)))), decide(v, alert, names, load));
 		put(words, story(alert));
 		put(side, about(alert));
-		put(said, comments(v, alert, all, load));
+		put(said, comments(all));
 		return alert;
 	};
 	const alert = await load();
@@ -115,8 +120,8 @@ async function show(v: View): Promise<void> {
 	put(v.root, h("p", { class: "crumbs" }, h("a", { href: "/alerts" }, "Alerts")), head, h("div", { class: "detail" },
 		h("div", { class: "stack" }, card("What happened", words), card("Process tree", tree), card("Timeline", events.root), card("Evidence", evidence(alert))),
 		h("div", { class: "stack" }, card("Next steps", steps(alert)), card("Entities", entities(alert)),
-			others.length > 0 && card("Same incident", h("ul", { class: "plain" }, others.map((x) => h("li", null, severity(x.severity), h("a", { href: `/alerts/${encodeURIComponent(x.id)}` }, host(x.title, 200)), status(x.status))))),
-			card("About", side), card("Comments", said))));
+			others.length > 0 && card("Same incident", h("ul", { class: "plain related" }, others.map((x) => h("li", null, severity(x.severity), h("a", { href: `/alerts/${encodeURIComponent(x.id)}` }, host(x.title, 200)), status(x.status))))),
+			card("About", side), card("Comments", said, comment(v, path, load)))));
 	v.on(["alert", "suppression"], load);
 	const failed = (into: HTMLElement) => (e: unknown) => !v.signal.aborted && put(into, h("p", { class: "problem" }, (e as Error).message));
 	await Promise.all([processes(v, alert, tree).catch(failed(tree)), events.load().catch(failed(events.root))]);

@@ -47,7 +47,7 @@ function newest(v: View): Table<Alert> {
 		columns: [
 			{ name: "Severity", cell: (a) => severity(a.severity) },
 			{ name: "Alert", class: "wide", cell: (a) => [h("a", { href: `/alerts/${encodeURIComponent(a.id)}`, tabindex: -1, class: "title" }, host(a.title, 300)), h("div", { class: "sub" }, host(a.process, 200))] },
-			{ name: "Host", cell: (a) => host(a.host, 100) },
+			{ name: "Host", class: "short", cell: (a) => host(a.host, 100) },
 			{ name: "Status", cell: (a) => status(a.status) },
 			{ name: "Last seen", class: "right", cell: (a) => since(a.last) },
 		],

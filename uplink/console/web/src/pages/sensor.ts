@@ -41,12 +41,12 @@ async function show(v: View): Promise<void> {
 			["Version", host(s.version || "unknown", 100)], ["Tier", host(s.tier || "unknown", 100)],
 			["Policy", follows(s, new Map(p.policies.map((x) => [x.name, x.version])))],
 			["Lost by its kernel side", count(s.lost)], ["Dropped by its spool", count(s.dropped)],
-			["Enrolled", at(s.enrolled)], ["Certificate", h("span", null, h("span", { class: "mono" }, host(s.serial, 80)), " until ", at(s.expires))],
+			["Enrolled", at(s.enrolled)], ["Certificate", s.serial && h("span", null, h("span", { class: "mono" }, host(s.serial, 80)), " until ", at(s.expires))],
 			["Revoked", s.revoked && [at(s.revoked), ": ", host(s.reason ?? "", 1_000)]],
 			["Events", h("a", { href: `/search${asked({ query: `"vigil.sensor":=${quoted(s.id)}` })}` }, "Search its events")],
 		));
 		put(report, s.reported ? [h("p", { class: "muted" }, "Told ", since(s.reported)), fields(s.health)] : h("p", { class: "empty" }, "It has told nothing of its health yet."));
-		put(alerts, a.alerts.length === 0 ? h("p", { class: "empty" }, "None.") : h("ul", { class: "plain" }, a.alerts.map((x) => h("li", null, severity(x.severity), h("a", { href: `/alerts/${encodeURIComponent(x.id)}`, "data-key": x.id }, host(x.title, 200)), status(x.status), h("span", { class: "muted" }, since(x.last))))));
+		put(alerts, a.alerts.length === 0 ? h("p", { class: "empty" }, "None.") : h("ul", { class: "plain related" }, a.alerts.map((x) => h("li", null, severity(x.severity), h("a", { href: `/alerts/${encodeURIComponent(x.id)}`, "data-key": x.id }, host(x.title, 200)), status(x.status), h("span", { class: "muted" }, since(x.last))))));
 	};
 	await load();
 	put(v.root, h("p", { class: "crumbs" }, h("a", { href: "/sensors" }, "Sensors")), head, h("div", { class: "two even" },

@@ -1,5 +1,5 @@
 import { h, put, s, type Child } from "../dom";
-import { at, clipped, clock, count, host, moment } from "../text";
+import { at, clipped, clock, count, day, host, moment } from "../text";
 import { grow, rows, type Node, type Row } from "../tree";
 import type { Process, Tree } from "../types";
 import { facts } from "../words";
@@ -17,6 +17,7 @@ export class TreeView {
 	private shown: Row[] = [];
 	private readonly picture = h("div", { class: "tree-picture" });
 	private readonly detail = h("div", { class: "tree-detail" });
+	private width = 640; // of the picture, for cutting commands
 
 	// marked is the process of the alert; what tells more of a process is added by beside.
 	constructor(private readonly tree: Tree, private readonly marked: string, private readonly kind: string, private readonly beside: (p: Process) => Child) {
@@ -24,8 +25,15 @@ export class TreeView {
 		this.chosen = tree.processes.some((p) => p.exec_id === marked) ? marked : (this.roots[0]?.process.exec_id ?? "");
 		this.keep = new Set([marked]);
 		for (let n = this.node(marked); n; n = n.up) this.keep.add(n.process.exec_id);
-		this.root.append(this.picture, this.detail);
+		if (this.roots.length > 0) this.root.append(this.picture);
+		this.root.append(this.detail);
 		this.draw();
+		new ResizeObserver(([e]) => {
+			const width = Math.floor(e!.contentRect.width);
+			if (width === this.width) return;
+			this.width = width;
+			this.draw(this.picture.contains(document.activeElement));
+		}).observe(this.picture);
 	}
 
 	private node(exec: string, among = this.roots): Node | undefined {
@@ -39,7 +47,7 @@ export class TreeView {
 	private draw(focus = false): void {
 		this.shown = rows(this.roots, this.unfolded, this.keep);
 		const deepest = Math.max(...this.shown.map((r) => r.node.depth), 0);
-		const step = Math.max(8, Math.min(24, 360 / (deepest + 1)));
+		const step = Math.min(24, 360 / (deepest + 1));
 		const x = (n: Node): number => margin + n.depth * step;
 		const y = (i: number): number => i * rowHeight + rowHeight / 2;
 		const place = new Map(this.shown.flatMap((r, i) => (r.more ? [] : [[r.node, i] as const])));
@@ -63,8 +71,10 @@ export class TreeView {
 		const failed = p.ended && p.exit_code !== "" && p.exit_code !== "0";
 		const tag = p.exec_id === this.marked ? "this alert" : failed ? `exit ${clipped(p.exit_code, 12)}` : "";
 		const name = clipped(p.name || p.path || "unknown", 32);
-		const command = clipped(p.command || p.path, 240);
-		const end = `${tag ? `${tag} · ` : ""}${clock(new Date(p.time))}`;
+		const end = `${tag ? `${tag} · ` : ""}${this.when(p)}`;
+		const right = 30 + end.length * 6.6;
+		const letters = Math.floor((this.width - x - 13 - right - name.length * 7.8 - `${p.pid}`.length * 7.5 - 18) / 7.25);
+		const command = letters < 4 ? "" : clipped(p.command || p.path, letters);
 		const hidden = `tree-${p.exec_id.replace(/[^0-9a-f]/g, "")}`;
 		return s("g", {
 			class: `process${chosen ? " chosen" : ""}${p.exec_id === this.marked ? ` marked ${this.kind}` : ""}${p.ended ? " ended" : ""}`,
@@ -73,9 +83,15 @@ export class TreeView {
 		},
 			s("rect", { class: "row", x: 1, y: y - rowHeight / 2 + 1, width: "100%", height: rowHeight - 2, rx: 5 }),
 			s("circle", { cx: x, cy: y, r: 5 }),
-			s("clipPath", { id: hidden }, s("rect", { x: 0, y: y - rowHeight / 2, width: "calc(100% - 190px)", height: rowHeight })),
+			s("clipPath", { id: hidden }, s("rect", { x: 0, y: y - rowHeight / 2, width: Math.max(this.width - right, 0), height: rowHeight })),
 			s("text", { x: x + 13, y: y + 4.5, "clip-path": `url(#${hidden})` }, s("tspan", { class: "name" }, name), s("tspan", { class: "pid", dx: 8 }, `${p.pid}`), command && s("tspan", { class: "command", dx: 10 }, command)),
 			s("text", { class: "end", x: "100%", dx: -10, y: y + 4.5, "text-anchor": "end" }, end));
+	}
+
+	// when is a time of day, or the day when it is another than the alert's.
+	private when(p: Process): string {
+		const [t, marked] = [new Date(p.time), this.node(this.marked)?.process.time];
+		return !marked || day(t) === day(new Date(marked)) ? clock(t) : moment(t).slice(0, 16);
 	}
 
 	private folded(r: Row, x: number, y: number): SVGElement {
