@@ -31,7 +31,7 @@ function inPage() {
 	const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
 	for (const id of new Set(ids.filter((x, i) => ids.indexOf(x) !== i))) wrong.push(`the ID ${id} comes twice`);
 	if (document.documentElement.scrollWidth > innerWidth) wrong.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${innerWidth}`);
-	for (const e of document.querySelectorAll("th")) if (e.getBoundingClientRect().right > innerWidth + 1) wrong.push(`a column lies outside: ${of(e)}`);
+	for (const e of document.querySelectorAll(".scroll")) if (e.scrollWidth > e.clientWidth) wrong.push(`a table is ${e.scrollWidth} wide, its place ${e.clientWidth}`);
 
 	const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
 	const cache = new Map();

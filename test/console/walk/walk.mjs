@@ -69,6 +69,13 @@ await idle.evaluate(() => {
 await page.bringToFront();
 
 await step("pictures", () => pictures(page, ids));
+// One picture is for the README: VIGIL_PICTURE says where to.
+if (process.env.VIGIL_PICTURE) await step("the README's picture", async () => {
+	await page.goto(url);
+	await until("the line of events is one", () => page.evaluate(() => (document.querySelector(".spark polyline")?.getAttribute("points").split(" ").length ?? 0) > 11), 120_000);
+	await page.screenshot({ path: process.env.VIGIL_PICTURE });
+});
+
 await step("keyboard", () => keyboard(page));
 await step("hostile", () => hostile(page, ids));
 await step("alerts", () => alerts(page, ids));

@@ -2,7 +2,7 @@ import { asked } from "../api";
 import { h, id, put } from "../dom";
 import { icon } from "../parts/icon";
 import { Table } from "../parts/table";
-import { count, host, many, since } from "../text";
+import { about, count, host, many, since } from "../text";
 import type { Alert, Sensor } from "../types";
 import type { Page, View } from "../view";
 import { severity, severityWord, status } from "../words";
@@ -34,7 +34,7 @@ function columns(): ConstructorParameters<typeof Table<Alert>>[0]["columns"] {
 		{ name: "Alert", class: "wide", cell: (a) => [h("a", { href: `/alerts/${encodeURIComponent(a.id)}`, tabindex: -1, class: "title" }, host(a.title, 300)), h("div", { class: "sub" }, host(a.process || a.message, 200))] },
 		{ name: "Technique", cell: (a) => h("span", { class: "mono" }, host(a.technique, 20)) },
 		{ name: "Host", cell: (a) => host(a.host, 100) },
-		{ name: "Seen", class: "right", cell: (a) => h("span", { class: "nowrap" }, many(a.count, "time")) },
+		{ name: "Seen", class: "right", cell: (a) => h("span", { title: many(a.count, "time") }, `${about(a.count)} ×`) },
 		{ name: "Last", class: "right", cell: (a) => since(a.last) },
 		{ name: "Status", cell: (a) => status(a.status) },
 		{ name: "Assigned to", cell: (a) => (a.assignee ? host(a.assignee, 64) : h("span", { class: "muted" }, "nobody")) },

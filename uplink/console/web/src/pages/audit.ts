@@ -6,6 +6,12 @@ import type { View } from "../view";
 
 const size = 100;
 
+// readable makes a request's parameters words; other details are so already.
+function readable(detail: string): string {
+	if (!/^[\w.]+=[^ "]*$/.test(detail)) return detail;
+	return [...new URLSearchParams(detail)].map(([name, value]) => `${name} ${value}`).join(", ");
+}
+
 export async function audit(v: View, root: HTMLElement): Promise<void> {
 	let all: Entry[] = [];
 	const foot = h("div", { class: "more-rows" });
@@ -13,13 +19,13 @@ export async function audit(v: View, root: HTMLElement): Promise<void> {
 	const table = new Table<Entry>({
 		label: "Audit log", key: (e) => e.id, empty: "Nothing is like this.",
 		columns: [
-			{ name: "Time", cell: (e) => h("span", { class: "nowrap" }, at(e.time)) },
+			{ name: "Time", class: "time", cell: (e) => at(e.time) },
 			{ name: "Who", cell: (e) => host(e.actor, 64) },
 			{ name: "From", cell: (e) => h("span", { class: "mono" }, host(e.address, 60)) },
 			{ name: "Did", cell: (e) => h("span", { class: "mono" }, host(e.action, 60)) },
 			{ name: "To", cell: (e) => host(e.target, 100) },
-			{ name: "Detail", class: "wide", cell: (e) => host(e.detail, 300) },
-			{ name: "Result", cell: (e) => h("span", { class: e.result === "ok" ? "" : "warn" }, host(e.result, 200)) },
+			{ name: "Detail", class: "wide", cell: (e) => host(readable(e.detail), 400) },
+			{ name: "Result", cell: (e) => h("span", { class: { ok: "", begun: "muted" }[e.result] ?? "warn" }, host(e.result, 200)) },
 		],
 	});
 	const load = async (more = false) => {

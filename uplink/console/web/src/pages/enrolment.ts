@@ -16,7 +16,7 @@ export async function enrolment(v: View, root: HTMLElement): Promise<void> {
 		columns: [
 			{ name: "Note", class: "wide", cell: (e) => (e.note ? host(e.note, 200) : h("span", { class: "muted" }, "none")) },
 			{ name: "State", cell: state },
-			{ name: "Made", cell: (e) => at(e.created) },
+			{ name: "Made", class: "time", cell: (e) => at(e.created) },
 			{ name: "By", cell: (e) => host(e.author, 64) },
 			{ name: "", class: "right", cell: (e) => !e.used && h("button", { type: "button", "data-key": e.id, click: () => v.done(async () => { await v.api.send("DELETE", `/v1/enrolments/${e.id}`); await load(); }) }, "Take back") },
 		],

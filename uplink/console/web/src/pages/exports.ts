@@ -32,7 +32,7 @@ export async function exports(v: View, root: HTMLElement): Promise<void> {
 			{ name: "Name", class: "wide", cell: (e) => h("strong", null, host(e.name, 200)) },
 			{ name: "Where to", cell: (e) => kinds.find(([k]) => k === e.kind)?.[1] ?? host(e.kind, 60) },
 			{ name: "State", cell: (e) => (e.enabled ? "Enabled" : h("span", { class: "muted" }, "Disabled")) },
-			{ name: "Changed", cell: (e) => at(e.changed) },
+			{ name: "Changed", class: "time", cell: (e) => at(e.changed) },
 			{ name: "By", cell: (e) => host(e.author, 64) },
 			{ name: "", class: "right", cell: (e) => h("span", { class: "buttons" },
 				h("button", { type: "button", "data-key": `edit ${e.id}`, click: () => ask(`Export ${e.name}`, null, fields(e), "Save", (f) => send("PUT", `/v1/exports/${e.id}`, f)) }, "Edit …"),

@@ -32,7 +32,7 @@ function standTiles(o: Overview, rates: number[]): Child {
 	const lost = o.lost + o.dropped;
 	return [
 		tile("Sensors", count(total), [bar, [many(well, "reports", "report"), silent > 0 && `${count(silent)} silent`, revoked > 0 && `${count(revoked)} revoked`].filter(Boolean).join(", ")], "/sensors"),
-		tile("Events per second", about(o.rates.events), [spark(rates, "events per second, the last minutes"), `${about(o.rates.bytes / 1024)} KiB/s`]),
+		tile("Events per second", about(o.rates.events), [`${about(o.rates.bytes / 1024)} KiB/s`, rates.length > 1 && spark(rates, "events per second, the last minutes")]),
 		tile("Losses", count(lost), `${count(o.lost)} by sensors, ${count(o.dropped)} by spools, ${many(o.rates.refused, "batch", "batches")} refused`, "/sensors?sort=lost", lost > 0 ? "warned" : ""),
 		tile("Secure score", h("span", { class: "coming" }, "coming"), "Recommendations and their score are part of a later version."),
 	];
@@ -46,8 +46,7 @@ function newest(v: View): Table<Alert> {
 		empty: "No open alerts.",
 		columns: [
 			{ name: "Severity", cell: (a) => severity(a.severity) },
-			{ name: "Alert", class: "wide", cell: (a) => [h("a", { href: `/alerts/${encodeURIComponent(a.id)}`, tabindex: -1, class: "title" }, host(a.title, 300)), h("div", { class: "sub" }, host(a.process, 200))] },
-			{ name: "Host", class: "short", cell: (a) => host(a.host, 100) },
+			{ name: "Alert", class: "wide", cell: (a) => [h("a", { href: `/alerts/${encodeURIComponent(a.id)}`, tabindex: -1, class: "title" }, host(a.title, 300)), h("div", { class: "sub" }, host(a.host, 100), " · ", host(a.process, 200))] },
 			{ name: "Status", cell: (a) => status(a.status) },
 			{ name: "Last seen", class: "right", cell: (a) => since(a.last) },
 		],

@@ -24,7 +24,7 @@ export async function policies(v: View, root: HTMLElement): Promise<void> {
 			{ name: "Version", cell: (p) => `v${p.version}` },
 			{ name: "Note", class: "wide", cell: (p) => host(p.note, 300) },
 			{ name: "By", cell: (p) => host(p.author || "Vigil", 64) },
-			{ name: "Made", cell: (p) => at(p.created) },
+			{ name: "Made", class: "time", cell: (p) => at(p.created) },
 			{ name: "", class: "right", cell: (p) => h("span", { class: "buttons" },
 				h("button", { type: "button", "data-key": `all ${p.name}`, click: () => v.done(() => all(p.name)) }, "Versions"),
 				v.may("approver") && h("button", { type: "button", "data-key": `edit ${p.name}`, click: () => edit(p) }, "Edit …")) },

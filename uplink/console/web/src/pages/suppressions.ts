@@ -14,7 +14,7 @@ export async function suppressions(v: View, root: HTMLElement): Promise<void> {
 			{ name: "Program", cell: (s) => any(s.process, 100) },
 			{ name: "Reason", class: "wide", cell: (s) => host(s.reason, 300) },
 			{ name: "By", cell: (s) => host(s.author, 64) },
-			{ name: "Made", cell: (s) => at(s.created) },
+			{ name: "Made", class: "time", cell: (s) => at(s.created) },
 			{ name: "Ends", cell: (s) => (s.expires ? since(s.expires) : "never") },
 			{ name: "", class: "right", cell: (s) => v.may("approver") && h("button", { type: "button", "data-key": s.id, click: () => v.done(async () => { await v.api.send("DELETE", `/v1/suppressions/${s.id}`); await load(); }) }, "End") },
 		],

@@ -14,7 +14,7 @@ export async function tokens(v: View, root: HTMLElement): Promise<void> {
 			{ name: "Name", class: "wide", cell: (t) => h("strong", null, host(t.name, 200)) },
 			{ name: "Of", cell: (t) => host(t.user, 64) },
 			{ name: "Role", cell: (t) => t.role },
-			{ name: "Made", cell: (t) => at(t.created) },
+			{ name: "Made", class: "time", cell: (t) => at(t.created) },
 			{ name: "Ends", cell: (t) => since(t.expires) },
 			{ name: "Used", cell: (t) => since(t.used) },
 			{ name: "", class: "right", cell: (t) => h("button", { type: "button", "data-key": t.id, click: () => v.done(async () => { await v.api.send("DELETE", `/v1/tokens/${t.id}`); await load(); }) }, "End") },

@@ -19,7 +19,7 @@ export async function users(v: View, root: HTMLElement): Promise<void> {
 			{ name: "Name", class: "wide", cell: (u) => h("strong", null, host(u.name, 64)) },
 			{ name: "Role", cell: (u) => u.role },
 			{ name: "State", cell: (u) => (u.disabled ? h("span", { class: "warn" }, "Disabled ", since(u.disabled)) : "Active") },
-			{ name: "Added", cell: (u) => at(u.created) },
+			{ name: "Added", class: "time", cell: (u) => at(u.created) },
 			{ name: "Logged in", cell: (u) => since(u.seen) },
 			{ name: "", class: "right", cell: (u) => h("span", { class: "buttons" },
 				h("button", { type: "button", "data-key": `role ${u.id}`, click: () => ask(`Role of ${u.name}`, null, [{ name: "role", label: "Role", kind: "choice", value: u.role, choices: roles }], "Change", (f) => patch(u, { role: f.role })) }, "Role …"),
