@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -28,7 +29,9 @@ func (w *world) seed() {
 		must(w.t, err)
 		must(w.t, w.state.Renewed(ctx, w.sensors[name], "5f3a09c2"+fmt.Sprint(len(w.sensors)), w.now().Add(14*24*time.Hour)))
 	}
-	_, err := w.state.PutPolicy(ctx, control.Policy{Name: "databases", Body: json.RawMessage(`{"settings":{"watch":["/var/lib/postgresql/"]},"protections":{"fim":true}}`), Note: "watch what the databases keep", Author: "mara"}, 0)
+	_, err := w.state.PutPolicy(ctx, control.Policy{Name: control.DefaultPolicy, Body: json.RawMessage(`{"protections":{"fim":true}}`), Note: "what all begin with", Author: "mara"}, 0)
+	must(w.t, err)
+	_, err = w.state.PutPolicy(ctx, control.Policy{Name: "databases", Body: json.RawMessage(`{"settings":{"watch":["/var/lib/postgresql/"]},"protections":{"fim":true}}`), Note: "watch what the databases keep", Author: "mara"}, 0)
 	must(w.t, err)
 	must(w.t, w.state.Follow(ctx, w.sensors["db-01"], "databases"))
 	_, err = w.state.PutExport(ctx, control.Export{Name: "siem", Kind: "syslog", Settings: json.RawMessage(`{"address":"siem.example.net:6514","network":"tls","format":"cef"}`), Enabled: true, Author: "mara"})
@@ -114,10 +117,11 @@ func (w *world) seedAlerts() {
 		{id: "a5", sensor: "mail", rule: "vigil-cron", title: "Scheduled job added by a service", severity: decode.Low, tactic: "persistence", technique: "T1053.003", at: now.Add(-5 * time.Hour), count: 12, process: play.all[1]},
 		{id: "a6", sensor: "build-7", rule: "vigil-setuid-find", title: "Search for setuid programs", severity: decode.Low, tactic: "discovery", technique: "T1083", at: now.Add(-9 * time.Hour), process: play.all[9]},
 		{id: "a7", sensor: "web-02", rule: "vigil-discovery", title: "Burst of discovery commands", severity: decode.Informational, tactic: "discovery", technique: "T1082", at: now.Add(-26 * time.Hour), count: 31, process: play.all[7]},
-		{id: "h1", sensor: image, rule: "vigil-hostile", title: script + image, severity: decode.High, tactic: "execution", technique: "T1059", at: now.Add(-40 * time.Minute), process: play.all[13], ancestry: []*process{play.all[14], play.all[15]}, next: vector + " Then look again.",
+		{id: "a8", sensor: "mail", rule: "vigil-authorized-keys", title: "Key added to a user's authorized keys", severity: decode.Medium, tactic: "persistence", technique: "T1098.004", at: now.Add(-27 * time.Hour), process: play.all[12]},
+		{id: "h1", sensor: image, rule: "vigil-hostile", title: script + image, severity: decode.High, tactic: "execution", technique: "T1059", at: now.Add(-28 * time.Hour), process: play.all[13], ancestry: []*process{play.all[14], play.all[15]}, next: vector + " Then look again.",
 			entities: []detect.Entity{{Type: detect.EntityPath, Value: "/tmp/" + turning}, {Type: detect.EntityHost, Value: image}, {Type: detect.EntityPath, Value: long()}}, evidence: []detect.Evidence{proof(events[len(events)-2]), proof(events[len(events)-3])}},
-		{id: "h2", sensor: "web-02", rule: "vigil-hostile", title: turning + lines, severity: decode.Medium, at: now.Add(-50 * time.Minute), process: play.all[14], next: lines},
-		{id: "h3", sensor: "web-02", rule: "vigil-hostile-long", title: "Very long command line", severity: decode.Low, at: now.Add(-70 * time.Minute), process: play.all[15], next: long()},
+		{id: "h2", sensor: "web-02", rule: "vigil-hostile", title: turning + lines, severity: decode.Medium, at: now.Add(-29 * time.Hour), process: play.all[14], next: lines},
+		{id: "h3", sensor: "web-02", rule: "vigil-hostile-long", title: "Very long command line", severity: decode.Low, at: now.Add(-30 * time.Hour), process: play.all[15], next: long()},
 	}
 	for i := range 120 { // enough for a second page, closed long ago
 		all = append(all, alert{id: fmt.Sprintf("old-%d", i), sensor: "web-02", rule: "vigil-cron", title: "Scheduled job added by a service", severity: decode.Low, technique: "T1053.003", at: now.Add(-time.Duration(72+i) * time.Hour), process: play.all[1]})
@@ -139,7 +143,7 @@ func (w *world) seedAlerts() {
 	for _, a := range parsed[len(all)-120:] {
 		change(a, control.Closed, "jonas", "", "")
 	}
-	change(parsed[7], control.New, "", "", script+image)
+	change(parsed[8], control.New, "", "", script+image)
 	_, err = w.state.Suppress(ctx, control.Suppression{Rule: "vigil-setuid-find", Sensor: w.sensors["build-7"], Process: "/usr/bin/find", Reason: "the image builder looks for them", Author: "mara", Expires: now.Add(30 * 24 * time.Hour)})
 	must(w.t, err)
 }
@@ -152,7 +156,7 @@ func (w *world) seedEvents() {
 	w.store.all = play.events(w.sensors["web-01"], "web-01")
 	for i := range 2400 {
 		at := now.Add(-time.Duration(i) * 1500 * time.Millisecond)
-		if h := at.Minute() % 15; h > 9 && i%3 > 0 { // quieter at times
+		if float64(i*7919%100) > 58+38*math.Sin(float64(i)/260) { // quieter at times
 			continue
 		}
 		n := play.all[i%5]

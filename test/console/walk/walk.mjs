@@ -73,6 +73,7 @@ await step("pictures", () => pictures(page, ids));
 if (process.env.VIGIL_PICTURE) await step("the README's picture", async () => {
 	await page.goto(url);
 	await until("the line of events is one", () => page.evaluate(() => (document.querySelector(".spark polyline")?.getAttribute("points").split(" ").length ?? 0) > 11), 120_000);
+	await page.setViewportSize({ width: 1280, height: 820 });
 	await page.screenshot({ path: process.env.VIGIL_PICTURE });
 });
 

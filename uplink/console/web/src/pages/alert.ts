@@ -4,7 +4,7 @@ import { kindOf } from "../event";
 import { form } from "../parts/form";
 import { line, timeline } from "../parts/timeline";
 import { TreeView } from "../parts/treeview";
-import { at, host, many, since } from "../text";
+import { at, clipped, host, many, since } from "../text";
 import type { Alert, Comment, Event, Events, Process, Tree } from "../types";
 import type { Page, View } from "../view";
 import { facts, severity, severityClass, status } from "../words";
@@ -113,7 +113,7 @@ async function show(v: View): Promise<void> {
 		return alert;
 	};
 	const alert = await load();
-	document.title = `${alert.title.slice(0, 80)} · Vigil`;
+	document.title = `${clipped(alert.title, 80)} · Vigil`;
 	const events = around(v, alert);
 	const incident = await v.get<{ alerts: Alert[] }>("/v1/alerts", { incident: alert.incident, limit: 50 });
 	const others = incident.alerts.filter((x) => x.id !== alert.id);

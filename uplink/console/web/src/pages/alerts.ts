@@ -2,7 +2,7 @@ import { asked } from "../api";
 import { h, id, put } from "../dom";
 import { icon } from "../parts/icon";
 import { Table } from "../parts/table";
-import { about, count, host, many, since } from "../text";
+import { about, clipped, count, host, many, since } from "../text";
 import type { Alert, Sensor } from "../types";
 import type { Page, View } from "../view";
 import { severity, severityWord, status } from "../words";
@@ -55,7 +55,7 @@ function bar(filter: Filter, sensors: Sensor[], names: string[], change: (f: Par
 	return h("form", { class: "bar", role: "search", submit: (e: Event) => { e.preventDefault(); change({ text: text.value }); } },
 		states,
 		select("At least", filter.severity, [["", "any severity"], ...[4, 3, 2].map((n): [string, string] => [String(n), severityWord(n)])], (severity) => change({ severity })),
-		select("Sensor", filter.sensor, [["", "all"], ...sensors.map((x): [string, string] => [x.id, x.name.slice(0, 60)])], (sensor) => change({ sensor })),
+		select("Sensor", filter.sensor, [["", "all"], ...sensors.map((x): [string, string] => [x.id, clipped(x.name, 60)])], (sensor) => change({ sensor })),
 		select("Assigned to", filter.assignee, [["", "anybody"], ...names.map((n): [string, string] => [n, n])], (assignee) => change({ assignee })),
 		h("label", { for: me, class: "grow" }, "Find", text),
 		(filter.rule || filter.incident) && h("button", { type: "button", class: "chip", "data-key": "only", click: () => change({ rule: "", incident: "" }) }, filter.rule ? ["rule ", host(filter.rule, 60)] : "one incident", " ✕"));

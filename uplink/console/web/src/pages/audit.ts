@@ -22,7 +22,7 @@ export async function audit(v: View, root: HTMLElement): Promise<void> {
 			{ name: "Time", class: "time", cell: (e) => at(e.time) },
 			{ name: "Who", cell: (e) => host(e.actor, 64) },
 			{ name: "From", cell: (e) => h("span", { class: "mono" }, host(e.address, 60)) },
-			{ name: "Did", cell: (e) => h("span", { class: "mono" }, host(e.action, 60)) },
+			{ name: "Did", class: "time", cell: (e) => h("span", { class: "mono" }, host(e.action, 60)) },
 			{ name: "To", cell: (e) => host(e.target, 100) },
 			{ name: "Detail", class: "wide", cell: (e) => host(readable(e.detail), 400) },
 			{ name: "Result", cell: (e) => h("span", { class: { ok: "", begun: "muted" }[e.result] ?? "warn" }, host(e.result, 200)) },

@@ -1,6 +1,6 @@
 import { h, put, type Child } from "../dom";
 import { ask } from "../parts/form";
-import { host } from "../text";
+import { clipped, host } from "../text";
 import type { Alert } from "../types";
 import type { View } from "../view";
 import { statusWord } from "../words";
@@ -34,8 +34,8 @@ export function decide(v: View, a: Alert, names: string[], changed: () => Promis
 
 function suppress(v: View, a: Alert, changed: () => Promise<unknown>): void {
 	ask("Suppress alerts like this", ["Alerts of the rule ", h("strong", null, host(a.title, 200)), " are dismissed as they come, and those that are new now. They are kept, marked with the reason."], [
-		{ name: "sensor", label: "On", kind: "choice", value: a.sensor, choices: [[a.sensor, `this sensor only (${a.host.slice(0, 60)})`], ["", "every sensor"]] },
-		{ name: "process", label: "By", kind: "choice", value: a.process, choices: [...(a.process ? [[a.process, `this program only (${a.process.slice(0, 80)})`] as [string, string]] : []), ["", "any program"]] },
+		{ name: "sensor", label: "On", kind: "choice", value: a.sensor, choices: [[a.sensor, `this sensor only (${clipped(a.host, 60)})`], ["", "every sensor"]] },
+		{ name: "process", label: "By", kind: "choice", value: a.process, choices: [...(a.process ? [[a.process, `this program only (${clipped(a.process, 80)})`] as [string, string]] : []), ["", "any program"]] },
 		{ name: "days", label: "For", kind: "choice", value: "30", choices: [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["", "always"]] },
 		{ name: "reason", label: "Reason", kind: "lines", needed: true },
 	], "Suppress", async (f) => {

@@ -3,7 +3,7 @@ import { h, put } from "../dom";
 import { histogram, stepFor } from "../parts/chart";
 import { ask } from "../parts/form";
 import { line } from "../parts/timeline";
-import { host, many, moment } from "../text";
+import { clipped, host, many, moment } from "../text";
 import type { Bucket, Events, Search } from "../types";
 import type { Page, View } from "../view";
 import { help } from "./searchhelp";
@@ -32,7 +32,7 @@ function saved(v: View, all: Search[], use: (query: string) => void, changed: ()
 	return h("ul", { class: "plain saved" }, all.map((x) => h("li", null,
 		h("button", { type: "button", class: "linkish", "data-key": x.id, title: x.query, click: () => use(x.query) }, host(x.name, 80)),
 		h("span", { class: "muted mono clip" }, host(x.query, 120)),
-		v.may("operator") && h("button", { type: "button", class: "quiet", "aria-label": `Delete ${x.name}`, "data-key": `delete ${x.id}`, click: () => v.done(async () => { await v.api.send("DELETE", `/v1/searches/${x.id}`); await changed(); }) }, "✕"))));
+		v.may("operator") && h("button", { type: "button", class: "quiet", "aria-label": `Delete ${clipped(x.name, 80)}`, "data-key": `delete ${x.id}`, click: () => v.done(async () => { await v.api.send("DELETE", `/v1/searches/${x.id}`); await changed(); }) }, "✕"))));
 }
 
 async function show(v: View): Promise<void> {

@@ -2,7 +2,7 @@ import { asked } from "../api";
 import { h, put } from "../dom";
 import { fields } from "../event";
 import { ask } from "../parts/form";
-import { at, count, host, since } from "../text";
+import { at, clipped, count, host, since } from "../text";
 import type { Alert, Policy, Sensor } from "../types";
 import type { Page, View } from "../view";
 import { facts, health, healthOf, severity, status } from "../words";
@@ -16,9 +16,9 @@ function actions(v: View, s: Sensor, policies: Policy[], load: () => Promise<voi
 		await v.api.send("PUT", `/v1/sensors/${s.id}/policy`, { policy: policy.value });
 		v.context.say("It is told of its policy");
 		await load();
-	}) }, policies.map((p) => h("option", { value: p.name, selected: p.name === s.policy }, p.name)));
+	}) }, [...new Set([s.policy, ...policies.map((p) => p.name)])].map((name) => h("option", { value: name, selected: name === s.policy }, clipped(name, 64))));
 	put(bar, h("label", { class: "inline" }, "Policy ", policy),
-		h("button", { type: "button", class: "danger", "data-key": "revoke", click: () => ask(`Revoke ${s.name.slice(0, 60)}`, "It is shut out at once, and sends nothing more until it is enrolled again.", [{ name: "reason", label: "Reason", needed: true, max: 1000 }], "Revoke", async (f) => {
+		h("button", { type: "button", class: "danger", "data-key": "revoke", click: () => ask(`Revoke ${clipped(s.name, 60)}`, "It is shut out at once, and sends nothing more until it is enrolled again.", [{ name: "reason", label: "Reason", needed: true, max: 1000 }], "Revoke", async (f) => {
 			await v.api.send("POST", `/v1/sensors/${s.id}/revoke`, { reason: f.reason });
 			v.context.say("Revoked");
 			await load();
@@ -34,7 +34,7 @@ async function show(v: View): Promise<void> {
 			v.get<{ policies: Policy[] }>("/v1/policies"),
 			v.get<{ alerts: Alert[] }>("/v1/alerts", { sensor: v.parameter, status: "new,in_progress", limit: 20 }),
 		]);
-		document.title = `${s.name.slice(0, 80)} · Vigil`;
+		document.title = `${clipped(s.name, 80)} · Vigil`;
 		put(head, h("div", null, h("h1", null, host(s.name, 200)), h("p", { class: "marks" }, health(healthOf(s)), h("span", { class: "muted" }, "last seen ", since(s.seen)))), actions(v, s, p.policies, load));
 		put(about, facts(
 			["Sensor", h("span", { class: "mono" }, s.id)], ["Address", h("span", { class: "mono" }, host(s.address, 100))],

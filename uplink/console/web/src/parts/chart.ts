@@ -3,7 +3,7 @@ import { about, clock, count, day } from "../text";
 import type { Bucket } from "../types";
 
 // The groups that kinds of events are shown in, in the order of their bands.
-export const groups = ["Processes", "Files", "Network", "Kernel and memory"] as const;
+export const groups = ["Processes", "Files", "Network", "Kernel"] as const;
 const network = new Set(["connect", "accept", "bind", "listen", "flow_end", "datagram", "raw_socket", "dns"]);
 const processes = new Set(["exec", "exit", "fork", "process", "credentials", "signal", "rename_task", "ptrace", "process_vm", "namespace", "cgroup"]);
 
@@ -23,7 +23,7 @@ const [width, height, bottom, top] = [720, 150, 18, 8];
 
 function ceiling(n: number): number {
 	const unit = 10 ** Math.floor(Math.log10(Math.max(n, 1)));
-	return [1, 2, 5, 10].map((m) => m * unit).find((m) => m >= n) ?? n;
+	return [1, 2, 3, 4, 6, 8, 10].map((m) => m * unit).find((m) => m >= n) ?? n;
 }
 
 // histogram draws how many events there were, by time and group. zoom is called with the
