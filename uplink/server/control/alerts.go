@@ -47,7 +47,10 @@ const alertColumns = "id, sensor, incident, rule, title, message, technique, hos
 func (a *Alert) fields() []any {
 	return []any{
 		&a.ID, &a.Sensor, &a.Incident, &a.Rule, &a.Title, &a.Message, &a.Technique, &a.Host, &a.Process, &a.ExecID, &a.Severity,
-		at{&a.First}, at{&a.Last}, &a.Count, &a.Status, &a.Reason, &a.Assignee, at{&a.Changed},
+		at{&a.First},
+		at{&a.Last},
+		&a.Count, &a.Status, &a.Reason, &a.Assignee,
+		at{&a.Changed},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -53,6 +54,25 @@ func (d *disk) isFull(full bool) {
 	d.full = full
 }
 
+// text is a log that is read while it is written.
+type text struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (t *text) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, b...)
+	return len(b), nil
+}
+
+func (t *text) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.b)
+}
+
 // world is a server that listens, and what lies behind it.
 type world struct {
 	t         *testing.T
@@ -64,6 +84,8 @@ type world struct {
 	server    *httptest.Server
 	check     ingest.Check
 	around    func(http.Handler) http.Handler
+
+	handshakes text // that failed
 
 	mu  sync.Mutex
 	now time.Time
@@ -107,7 +129,7 @@ func newWorld(t *testing.T) *world {
 	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, q *http.Request) { w.around(handler).ServeHTTP(rw, q) }))
 	w.server.TLS = w.authority.ServerTLS([]string{"127.0.0.1"})
 	w.server.EnableHTTP2 = true
-	w.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(t.Output(), nil), slog.LevelInfo)
+	w.server.Config.ErrorLog = log.New(&w.handshakes, "", 0)
 	w.server.StartTLS()
 	t.Cleanup(w.server.Close)
 	return w
