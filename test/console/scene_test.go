@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -171,4 +170,4 @@ func (p *play) events(sensor, host string) []api.Event {
 }
 
 // proof is an event as an alert has it.
-func proof(e api.Event) detect.Evidence { return detect.Evidence{Event: json.RawMessage(e.Event)} }
+func proof(e api.Event) detect.Evidence { return detect.Evidence{Event: e.Event} }

@@ -107,10 +107,12 @@ func (w *world) seedAlerts() {
 	events := play.events(w.sensors["web-01"], "web-01")
 	s := play.shell
 	all := []alert{
-		{id: "a1", sensor: "web-01", rule: "vigil-reverse-shell", title: "Shell connected to another host", severity: decode.High, tactic: "execution", technique: "T1059.004", at: s.start, process: s, ancestry: up(s), incident: "a1",
+		{
+			id: "a1", sensor: "web-01", rule: "vigil-reverse-shell", title: "Shell connected to another host", severity: decode.High, tactic: "execution", technique: "T1059.004", at: s.start, process: s, ancestry: up(s), incident: "a1",
 			next:     "Isolate the host from the network if it is not needed. End the shell and what it started. Look for the file that let it in, below the web server's uploads. Change the secrets that the web server's user could read.",
 			entities: []detect.Entity{{Type: detect.EntityHost, Value: "web-01"}, {Type: detect.EntityAddress, Value: "203.0.113.66"}, {Type: detect.EntityUser, Value: "www-data"}, {Type: detect.EntityPath, Value: "/var/www/html/uploads/shell.php"}},
-			evidence: []detect.Evidence{proof(events[len(events)-5]), proof(events[5])}},
+			evidence: []detect.Evidence{proof(events[len(events)-5]), proof(events[5])},
+		},
 		{id: "a2", sensor: "web-01", rule: "vigil-exec-shm", title: "Program run from shared memory (/dev/shm)", severity: decode.Medium, tactic: "defense-evasion", technique: "T1620", at: play.miner.start, process: play.miner, ancestry: up(play.miner), incident: "a1", next: "Copy the file before it is gone. End it."},
 		{id: "a3", sensor: "web-01", rule: "vigil-miner", title: "Coin miner by its command line", severity: decode.High, tactic: "impact", technique: "T1496", at: play.miner.start.Add(time.Second), count: 4, process: play.miner, ancestry: up(play.miner), incident: "a1", next: "End it."},
 		{id: "a4", sensor: "db-01", rule: "vigil-shadow-read", title: "Password hashes read", severity: decode.Medium, tactic: "credential-access", technique: "T1003.008", at: now.Add(-2 * time.Hour), process: play.all[10], next: "Ask who did it."},
@@ -118,8 +120,10 @@ func (w *world) seedAlerts() {
 		{id: "a6", sensor: "build-7", rule: "vigil-setuid-find", title: "Search for setuid programs", severity: decode.Low, tactic: "discovery", technique: "T1083", at: now.Add(-9 * time.Hour), process: play.all[9]},
 		{id: "a7", sensor: "web-02", rule: "vigil-discovery", title: "Burst of discovery commands", severity: decode.Informational, tactic: "discovery", technique: "T1082", at: now.Add(-26 * time.Hour), count: 31, process: play.all[7]},
 		{id: "a8", sensor: "mail", rule: "vigil-authorized-keys", title: "Key added to a user's authorized keys", severity: decode.Medium, tactic: "persistence", technique: "T1098.004", at: now.Add(-27 * time.Hour), process: play.all[12]},
-		{id: "h1", sensor: image, rule: "vigil-hostile", title: script + image, severity: decode.High, tactic: "execution", technique: "T1059", at: now.Add(-28 * time.Hour), process: play.all[13], ancestry: []*process{play.all[14], play.all[15]}, next: vector + " Then look again.",
-			entities: []detect.Entity{{Type: detect.EntityPath, Value: "/tmp/" + turning}, {Type: detect.EntityHost, Value: image}, {Type: detect.EntityPath, Value: long()}}, evidence: []detect.Evidence{proof(events[len(events)-2]), proof(events[len(events)-3])}},
+		{
+			id: "h1", sensor: image, rule: "vigil-hostile", title: script + image, severity: decode.High, tactic: "execution", technique: "T1059", at: now.Add(-28 * time.Hour), process: play.all[13], ancestry: []*process{play.all[14], play.all[15]}, next: vector + " Then look again.",
+			entities: []detect.Entity{{Type: detect.EntityPath, Value: "/tmp/" + turning}, {Type: detect.EntityHost, Value: image}, {Type: detect.EntityPath, Value: long()}}, evidence: []detect.Evidence{proof(events[len(events)-2]), proof(events[len(events)-3])},
+		},
 		{id: "h2", sensor: "web-02", rule: "vigil-hostile", title: turning + lines, severity: decode.Medium, at: now.Add(-29 * time.Hour), process: play.all[14], next: lines},
 		{id: "h3", sensor: "web-02", rule: "vigil-hostile-long", title: "Very long command line", severity: decode.Low, at: now.Add(-30 * time.Hour), process: play.all[15], next: long()},
 	}

@@ -70,6 +70,6 @@ export function histogram(buckets: Bucket[], from: Date, to: Date, step: number,
 export function spark(values: number[], label: string): SVGSVGElement {
 	const [w, tall, room] = [160, 32, 60];
 	const most = Math.max(...values, 1);
-	const points = values.slice(-room).map((v, i, all) => `${((i + room - all.length) / (room - 1)) * w},${(tall - 2 - (v / most) * (tall - 4)).toFixed(1)}`);
+	const points = values.slice(-room).map((v, i, all) => `${((i / Math.max(all.length - 1, 1)) * w).toFixed(1)},${(tall - 2 - (v / most) * (tall - 4)).toFixed(1)}`);
 	return s("svg", { class: "spark", viewBox: `0 0 ${w} ${tall}`, preserveAspectRatio: "none", role: "img", "aria-label": label }, s("polyline", { points: points.join(" ") }));
 }
