@@ -1,4 +1,5 @@
 // What people do about alerts, in search and in the settings; and that changes come by themselves.
+import { join } from "node:path";
 import { refused, until, url, want } from "./browser.mjs";
 import { check } from "./checks.mjs";
 
@@ -7,6 +8,7 @@ const control = process.env.VIGIL_CONTROL;
 async function dialog(page, values, word) {
 	await page.waitForSelector("dialog[open]");
 	await check(page, `dialog ${word}`);
+	await page.screenshot({ path: join(process.env.VIGIL_SHOTS, `dialog-${word.toLowerCase()}.png`) });
 	for (const [name, value] of Object.entries(values)) {
 		const e = page.locator(`dialog [name=${name}]`);
 		if ((await e.evaluate((x) => x.tagName)) === "SELECT") await e.selectOption(value);

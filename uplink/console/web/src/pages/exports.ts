@@ -19,7 +19,7 @@ export async function exports(v: View, root: HTMLElement): Promise<void> {
 	const fields = (e?: Export) => [
 		{ name: "name", label: "Name", needed: true, max: 200, value: e?.name ?? "" },
 		{ name: "kind", label: "Where to", kind: "choice" as const, value: e?.kind ?? "syslog", choices: e && !kinds.some(([k]) => k === e.kind) ? [...kinds, [e.kind, e.kind] as [string, string]] : kinds },
-		{ name: "settings", label: "Settings, as JSON", kind: "lines" as const, needed: true, value: JSON.stringify(e?.settings ?? {}, null, 2) },
+		{ name: "settings", label: "Settings, as JSON", kind: "lines" as const, rows: 12, needed: true, value: JSON.stringify(e?.settings ?? {}, null, 2) },
 		{ name: "enabled", label: "Enabled", kind: "check" as const, value: String(e?.enabled ?? true) },
 	];
 	const send = async (method: "POST" | "PUT", path: string, f: Values) => {

@@ -37,7 +37,7 @@ export async function policies(v: View, root: HTMLElement): Promise<void> {
 		await load();
 	};
 	const shape = "An object of rules (name and text, Sigma), settings and protections (name and true or false).";
-	const body = (value: unknown) => ({ name: "body", label: "What it says, as JSON", kind: "lines" as const, needed: true, value: written(value), hint: shape });
+	const body = (value: unknown) => ({ name: "body", label: "What it says, as JSON", kind: "lines" as const, rows: 12, needed: true, value: written(value), hint: shape });
 	const edit = (p: Policy, from: unknown = p.body, note = "") => ask(`Version ${p.version + 1} of ${p.name}`, null, [body(from), { name: "note", label: "Note", max: 1000, value: note }], "Save", (f) => save(p.name, p.version, f));
 	const add = () => ask("Make a policy", null, [{ name: "name", label: "Name", needed: true, max: 64, hint: "Small letters, digits and -." }, body({}), { name: "note", label: "Note", max: 1000 }], "Make", (f) => save(f.name!, 0, f));
 	const all = async (name: string) => {

@@ -8,6 +8,7 @@ export interface Field {
 	choices?: [value: string, word: string][];
 	hint?: string;
 	needed?: boolean;
+	rows?: number;
 	min?: number;
 	max?: number;
 	complete?: string;
@@ -21,7 +22,7 @@ function control(f: Field, me: string): Control {
 		case "choice":
 			return h("select", same, (f.choices ?? []).map(([value, word]) => h("option", { value, selected: value === f.value }, word)));
 		case "lines": {
-			const e = h("textarea", { ...same, rows: 10, spellcheck: "false" });
+			const e = h("textarea", { ...same, rows: f.rows ?? 3, spellcheck: "false" });
 			e.value = f.value ?? "";
 			return e;
 		}
