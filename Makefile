@@ -10,7 +10,7 @@ KERNEL  ?= all
 FUZZTIME ?= 5s
 BENCHTIME ?= 1s
 
-.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead bench-sigma vm simulate cross clean
+.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead bench-sigma vm simulate console cross clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s $$'\t'
@@ -21,12 +21,12 @@ run: build ## start the sensor on a small tour of activity of its own; SCOPE=hos
 build: ## build bin/vigil
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(VIGIL) ./cmd/vigil
 
-generate: ## regenerate kernel objects and Go from bpf/event.h (needs clang-19: installed if missing)
+generate: ## regenerate kernel objects and Go from bpf/event.h, and the console (needs clang-19 and Node: installed if missing)
 	scripts/generate
 
 generate-check: ## regenerate and fail if anything differs
 	scripts/generate
-	git diff --exit-code --stat -- bpf decode
+	git diff --exit-code --stat -- bpf decode uplink/console/dist
 
 check: ## vet, format, lint
 	scripts/check
@@ -54,6 +54,9 @@ vm: ## boot the kernel matrix and run the suite inside: KERNEL=5.10|6.1|6.12|7.2
 
 simulate: ## play every playbook before the sensor on the kernel matrix, in each tier: KERNEL=6.1|6.12|7.2|all
 	test/vm/simulate $(KERNEL)
+
+console: ## walk the console in Chromium; pictures of its pages are left in test/console/shots
+	go test -count=1 -v ./test/console
 
 cross: ## build for every supported system
 	for target in linux/amd64 linux/arm64; do GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/vigil; done

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	pages "vigil/uplink/console"
 	"vigil/uplink/join"
 	"vigil/uplink/ship"
 )
@@ -29,8 +30,13 @@ type serverFlags struct {
 }
 
 func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server, error) {
+	console, err := pages.Handler()
+	if err != nil {
+		return nil, err
+	}
 	return join.Open(ctx, join.Settings{
-		Dir: f.Data, Listen: f.Listen, Sensors: f.Sensors, Names: f.Names, Database: f.Database, Cluster: f.Store, Version: version, Log: log,
+		Dir: f.Data, Listen: f.Listen, Sensors: f.Sensors, Names: f.Names, Database: f.Database, Cluster: f.Store, Console: console,
+		Version: version, Log: log,
 	})
 }
 

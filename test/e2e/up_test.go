@@ -71,15 +71,15 @@ func (s *shell) do(t *testing.T, order string) {
 
 // up is `vigil up` while it runs.
 type up struct {
-	t              *testing.T
-	cmd            *exec.Cmd
-	url, password  string
-	data           string
-	http           *http.Client
-	csrf           string
-	said           bytes.Buffer
-	heard          chan struct{} // closed at the end of what it says
-	greeted, ended chan struct{}
+	t             *testing.T
+	cmd           *exec.Cmd
+	url, password string
+	data          string
+	http          *http.Client
+	csrf          string
+	said          bytes.Buffer
+	heard         chan struct{} // closed at the end of what it says
+	greeted       chan struct{}
 }
 
 // begin starts it and waits for its greeting.

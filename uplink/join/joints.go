@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"vigil/uplink/batch"
@@ -129,19 +130,44 @@ func queryError(err error) error {
 	return err
 }
 
-// event gives a row's fields as one JSON object.
+// event gives a row's fields as one JSON object, as OCSF has them.
 func event(r store.Result) api.Event {
-	fields := make(map[string]string, len(r.Fields))
+	object := map[string]any{}
 	for _, f := range r.Fields {
 		switch f.Name {
 		case store.FieldTime, store.FieldSensor, store.FieldKind, "_stream", "_stream_id":
 		default:
-			fields[f.Name] = f.Value
+			put(object, f.Name, f.Value)
 		}
 	}
-	text, err := json.Marshal(fields)
+	text, err := json.Marshal(object)
 	if err != nil { // strings always can be written
 		text = []byte("{}")
 	}
 	return api.Event{Time: r.Time(), Sensor: r.Get(store.FieldSensor), Kind: r.Get(store.FieldKind), Event: text}
+}
+
+// put puts a value at a path with dots. Below what is a value already it stands under the
+// whole path, and where there are others below it, under no name among them.
+func put(object map[string]any, path, value string) {
+	at := object
+	names := strings.Split(path, ".")
+	for _, name := range names[:len(names)-1] {
+		below, is := at[name].(map[string]any)
+		if !is {
+			if at[name] != nil {
+				object[path] = value
+				return
+			}
+			below = map[string]any{}
+			at[name] = below
+		}
+		at = below
+	}
+	last := names[len(names)-1]
+	if below, is := at[last].(map[string]any); is {
+		below[""] = value
+		return
+	}
+	at[last] = value
 }

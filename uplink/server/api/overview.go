@@ -99,5 +99,8 @@ func say(c *call, text string) error {
 	if _, err := c.w.Write([]byte(text)); err != nil {
 		return err
 	}
-	return r.Flush()
+	if err := r.Flush(); err != nil {
+		return err
+	}
+	return r.SetWriteDeadline(time.Time{}) // HTTP/2 ends a stream whose deadline passes, though nobody writes
 }

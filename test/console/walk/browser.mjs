@@ -1,0 +1,67 @@
+// A Chromium that keeps what must not happen.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const { VIGIL_TOOLS: tools, VIGIL_CHROMIUM: executablePath } = process.env;
+export const url = process.env.VIGIL_URL;
+const { chromium } = createRequire(join(tools, "node_modules", "x"))("playwright-core");
+
+export const problems = [];
+export const problem = (text) => {
+	problems.push(text);
+	console.log(`PROBLEM: ${text}`);
+};
+
+// wanted is what may be refused, while a step asks for what is refused.
+const wanted = new Set();
+export async function refused(path, step) {
+	wanted.add(path);
+	await step();
+	wanted.delete(path);
+}
+
+export async function start() {
+	const browser = await chromium.launch({ executablePath, args: ["--disable-background-networking", "--disable-component-update", "--font-render-hinting=none"] });
+	const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 }, timezoneId: "UTC", locale: "en-GB" });
+	context.setDefaultTimeout(10_000);
+	await context.addInitScript(() => {
+		addEventListener("securitypolicyviolation", (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
+	});
+	context.on("request", (r) => {
+		if (new URL(r.url()).origin !== url) problem(`a request to another place: ${r.url()}`);
+	});
+	context.on("page", watch);
+	return { browser, context, page: await context.newPage() };
+}
+
+function watch(page) {
+	page.on("pageerror", (e) => problem(`error in the page ${page.url()}: ${e.stack ?? e}`));
+	page.on("dialog", (d) => {
+		problem(`a dialog: ${d.message()}`);
+		void d.dismiss();
+	});
+	page.on("console", (m) => {
+		if (m.type() !== "error" && m.type() !== "warning") return;
+		const from = m.location().url ? new URL(m.location().url).pathname : "";
+		if (m.text().startsWith("Failed to load resource") && [...wanted].some((path) => from.startsWith(path))) return;
+		problem(`the console says ${m.type()}: ${m.text()} (${from})`);
+	});
+}
+
+export function want(is, text) {
+	if (!is) problem(text);
+}
+
+// until waits for a condition.
+export async function until(what, fn, ms = 10_000) {
+	const end = Date.now() + ms;
+	for (;;) {
+		const is = await fn();
+		if (is) return is;
+		if (Date.now() > end) {
+			problem(`not within ${ms} ms: ${what}`);
+			return undefined;
+		}
+		await new Promise((r) => setTimeout(r, 25));
+	}
+}

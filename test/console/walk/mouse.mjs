@@ -1,0 +1,158 @@
+// What people do about alerts, in search and in the settings; and that changes come by themselves.
+import { join } from "node:path";
+import { refused, until, url, want } from "./browser.mjs";
+import { check } from "./checks.mjs";
+
+const control = process.env.VIGIL_CONTROL;
+
+async function dialog(page, values, word) {
+	await page.waitForSelector("dialog[open]");
+	await check(page, `dialog ${word}`);
+	await page.screenshot({ path: join(process.env.VIGIL_SHOTS, `dialog-${word.toLowerCase()}.png`) });
+	for (const [name, value] of Object.entries(values)) {
+		const e = page.locator(`dialog [name=${name}]`);
+		if ((await e.evaluate((x) => x.tagName)) === "SELECT") await e.selectOption(value);
+		else await e.fill(value);
+	}
+	await page.locator("dialog").getByRole("button", { name: word, exact: true }).click();
+}
+
+const gone = (page) => page.waitForSelector("dialog", { state: "detached" });
+
+export async function alerts(page, ids) {
+	await page.goto(`${url}/alerts`);
+	await page.waitForSelector("tr[data-path]");
+	const rows = () => page.locator("tbody tr[data-path]").count();
+	const all = await rows();
+	await page.getByLabel("At least").selectOption("4");
+	await until("fewer alerts", async () => (await rows()) < all);
+	want((await page.locator("tbody .severity").allTextContents()).every((x) => x === "High"), "the filter by severity lets others through");
+	await page.getByLabel("At least").selectOption("");
+	await page.getByRole("button", { name: "Closed", exact: true }).click();
+	await until("a page of closed alerts", async () => (await rows()) === 100);
+	await page.getByRole("button", { name: "Show more" }).click();
+	await until("all closed alerts", async () => (await rows()) === 120);
+	await page.getByRole("button", { name: "Open", exact: true }).click();
+	await page.getByLabel("Find").fill("memory");
+	await page.keyboard.press("Enter");
+	await until("what was looked for", async () => (await rows()) === 1);
+	want(page.url().includes("text=memory"), "the address does not keep the filter");
+
+	await page.goto(`${url}/alerts/${ids.shell}`);
+	await page.getByRole("button", { name: "Take it" }).click();
+	await until("it is taken", async () => (await page.locator(".marks .status").textContent()) === "In progress");
+	want((await page.locator("[data-key=assign]").inputValue()) === "mara", "it is nobody's");
+	await page.locator("[data-key=assign]").selectOption("jonas");
+	await page.locator("textarea[name=comment]").fill("Isolated at 10:40.");
+	await page.getByRole("button", { name: "Comment" }).click();
+	await page.waitForSelector(".comments >> text=Isolated at 10:40.");
+	await page.getByRole("button", { name: "Dismiss …" }).click();
+	await page.locator("dialog button[type=submit]").click();
+	want((await page.locator("dialog[open]").count()) === 1, "it is dismissed without a reason");
+	await dialog(page, { reason: "a test of ours" }, "Dismiss");
+	await gone(page);
+	await until("it is dismissed", async () => (await page.locator(".marks .status").textContent()) === "Dismissed");
+	want((await page.locator("main").textContent()).includes("a test of ours"), "the reason is not shown");
+	await page.getByRole("button", { name: "Open again" }).click();
+	await page.getByRole("button", { name: "Suppress …" }).click();
+	await dialog(page, { sensor: "", days: "7", reason: "tests" }, "Suppress");
+	await gone(page);
+	await until("it is suppressed", async () => (await page.locator(".marks .status").textContent()) === "Dismissed");
+	await page.goto(`${url}/settings/suppressions`);
+	await page.waitForSelector("text=vigil-reverse-shell");
+	const there = await page.getByRole("button", { name: "End" }).count();
+	await page.getByRole("button", { name: "End" }).last().click();
+	await until("the suppression has ended", async () => (await page.getByRole("button", { name: "End" }).count()) === there - 1);
+}
+
+export async function live(page) {
+	for (const [path, sign] of [["/", ".tile"], ["/alerts", "tr[data-path]"]]) {
+		await page.goto(url + path);
+		await page.waitForSelector(sign);
+		await page.waitForSelector(".link.live");
+		const title = `Late alert at ${path}`;
+		const began = Date.now();
+		await fetch(`${control}/alert?title=${encodeURIComponent(title)}`, { method: "POST" });
+		await page.waitForSelector(`text=${title}`, { timeout: 2_000 });
+		console.log(`an alert is shown after ${Date.now() - began} ms at ${path}`);
+	}
+}
+
+export async function search(page) {
+	await page.goto(`${url}/search`);
+	await page.waitForSelector(".histogram .bar");
+	await page.locator("#query").fill("sess_");
+	await page.keyboard.press("Enter");
+	await until("sessions only", () => page.evaluate(() => { const all = [...document.querySelectorAll(".event .what")]; return all.length > 10 && all.every((e) => e.textContent.includes("sess_")); }));
+	await page.locator(".event summary").first().click();
+	await page.waitForSelector("details[open] .fields >> text=file.path");
+	await page.locator(".histogram .bar").nth(30).click();
+	await until("a shorter time", () => page.url().includes("from="));
+	await page.locator("#last").selectOption("900");
+	await refused("/v1/events", async () => {
+		await page.locator("#query").fill("((");
+		await page.getByRole("button", { name: "Search", exact: true }).click();
+		await page.waitForSelector(".message.bad >> text=cannot be understood");
+	});
+	await page.locator("#query").fill("kworkerd");
+	await page.getByRole("button", { name: "Save …" }).click();
+	await dialog(page, { name: "The miner" }, "Save");
+	await gone(page);
+	await page.locator("#query").fill("");
+	await page.getByRole("button", { name: "The miner", exact: true }).click();
+	await until("the saved search is asked", async () => page.url().includes("kworkerd"));
+	await page.locator(".help button").first().click();
+	await until("the example is asked", async () => page.url().includes("query=curl"));
+	await page.getByRole("button", { name: "Delete The miner" }).click();
+	await until("the search is deleted", async () => (await page.getByRole("button", { name: "The miner", exact: true }).count()) === 0);
+}
+
+export async function settings(page) {
+	const at = async (part) => { await page.goto(`${url}/settings/${part}`); await page.waitForSelector(".part .card"); };
+	await at("users");
+	await page.getByRole("button", { name: "Add a user …" }).click();
+	await dialog(page, { name: "nina", role: "approver", password: "another long password" }, "Add");
+	await gone(page);
+	await page.waitForSelector("td >> text=nina");
+	await page.locator("tr", { hasText: "nina" }).getByRole("button", { name: "Disable" }).click();
+	await page.waitForSelector("tr:has-text('nina') >> text=Disabled");
+	await refused("/v1/users", async () => {
+		await page.getByRole("button", { name: "Add a user …" }).click();
+		await dialog(page, { name: "nina", role: "viewer", password: "another long password" }, "Add");
+		await page.waitForSelector("dialog .problem:not([hidden])");
+		await page.keyboard.press("Escape");
+		await gone(page);
+	});
+	for (const [part, word, values] of [["tokens", "Make a token …", { name: "grafana" }], ["enrolment", "Make a token …", { note: "web-03" }]]) {
+		await at(part);
+		await page.getByRole("button", { name: word }).click();
+		await dialog(page, values, "Make");
+		await page.waitForSelector("dialog .secret");
+		want((await page.locator("dialog .secret").textContent()).length > 20, `${part}: no secret is told`);
+		await page.getByRole("button", { name: "Done" }).click();
+		await gone(page);
+		await page.waitForSelector(`td >> text=${Object.values(values)[0]}`);
+	}
+	await at("policies");
+	await page.locator("tr", { hasText: "databases" }).getByRole("button", { name: "Edit …" }).click();
+	await dialog(page, { body: "{", note: "a step" }, "Save");
+	await page.waitForSelector("dialog .problem >> text=no JSON");
+	await page.locator("dialog [name=body]").fill(`{"protections":{"fim":false}}`);
+	await page.locator("dialog button[type=submit]").click();
+	await gone(page);
+	await page.waitForSelector("tr:has-text('databases') >> text=v2");
+	await page.locator("tr", { hasText: "databases" }).getByRole("button", { name: "Versions" }).click();
+	await page.waitForSelector("h2 >> text=Versions of databases");
+	await at("exports");
+	await page.getByRole("button", { name: "Add an export …" }).click();
+	await dialog(page, { name: "archive", kind: "file", settings: `{"path":"/var/lib/vigil/archive"}` }, "Add");
+	await gone(page);
+	await page.locator("tr", { hasText: "archive" }).getByRole("button", { name: "Delete …" }).click();
+	await dialog(page, {}, "Delete");
+	await gone(page);
+	await until("the export is deleted", async () => (await page.locator("tr", { hasText: "archive" }).count()) === 0);
+	await at("audit");
+	await page.getByLabel("Did").fill("users.add");
+	await page.keyboard.press("Enter");
+	await until("only those", () => page.evaluate(() => { const all = [...document.querySelectorAll("tbody tr td:nth-child(4)")]; return all.length >= 2 && all.every((e) => e.textContent === "users.add"); }));
+}
