@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"vigil/uplink/batch"
 	"vigil/uplink/ship"
 	"vigil/uplink/ship/protocol"
 	"vigil/uplink/spool"
@@ -44,7 +43,7 @@ func (w *Way) Next(ctx context.Context, c protocol.Class) (ship.Batch, error) {
 		w.mu.Lock()
 		more := w.more
 		w.mu.Unlock()
-		e, b, err := w.spool.NextOf(number(c), nil)
+		e, b, err := w.spool.NextOf(c.Batch(), nil)
 		if err == nil {
 			return ship.Batch{ID: protocol.ID{Epoch: e.Epoch, Sequence: e.Sequence, Class: c}, Events: e.Events, Body: b}, nil
 		}
@@ -64,7 +63,7 @@ func (w *Way) Release(b ship.Batch) error { return w.spool.Release(b.Sequence) }
 
 // Refuse implements ship.Spool.
 func (w *Way) Refuse(b ship.Batch, _ string) error {
-	return w.spool.Refuse(number(b.Class), b.Sequence)
+	return w.spool.Refuse(b.Class.Batch(), b.Sequence)
 }
 
 // Queued is how many batches are in the spool.
@@ -81,7 +80,7 @@ func (w *Way) Untold() []protocol.Drop {
 	var all []protocol.Drop
 	for _, d := range w.spool.Drops() {
 		all = append(all, protocol.Drop{
-			Epoch: fmt.Sprintf("%016x", w.spool.Epoch()), First: d.First, Last: d.Last, Class: name(d.Class), Reason: string(d.Reason),
+			Epoch: fmt.Sprintf("%016x", w.spool.Epoch()), First: d.First, Last: d.Last, Class: protocol.ClassOf(d.Class), Reason: string(d.Reason),
 			Batches: d.Batches, Events: d.Events, Time: d.Time,
 		})
 	}
@@ -95,19 +94,4 @@ func (w *Way) Told(told []protocol.Drop) {
 			w.spool.Told(d.ID)
 		}
 	}
-}
-
-// number and name: classes have names between hosts, and numbers in blocks.
-func number(c protocol.Class) batch.Class {
-	if c == protocol.Alerts {
-		return batch.Alerts
-	}
-	return batch.Events
-}
-
-func name(c batch.Class) protocol.Class {
-	if c == batch.Alerts {
-		return protocol.Alerts
-	}
-	return protocol.Events
 }

@@ -23,19 +23,11 @@ type disk struct {
 	last []byte // what Next gave
 }
 
-// classes of batches have names between hosts, and numbers in blocks.
-func classOf(c protocol.Class) batch.Class {
-	if c == protocol.Alerts {
-		return batch.Alerts
-	}
-	return batch.Events
-}
-
 // intake implements ingest.Spool.
 type intake struct{ *spool.Spool }
 
 func (i intake) Append(c protocol.Class, events int, record []byte) error {
-	_, err := i.Spool.Append(classOf(c), events, record)
+	_, err := i.Spool.Append(c.Batch(), events, record)
 	return err
 }
 
@@ -55,7 +47,7 @@ func check(c protocol.Class, body []byte, l ingest.Limits) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if b.Class() != classOf(c) {
+	if b.Class() != c.Batch() {
 		return 0, fmt.Errorf("the batch holds %s, and was sent as %s", b.Class(), c)
 	}
 	return b.Len(), nil
