@@ -6,8 +6,7 @@ import (
 )
 
 // ofBehaviours are the playbooks of what no single event shows. Left out are those
-// that take longer than a minute (regular connections), or need sign-ins, which the
-// sensor does not see yet.
+// that need sign-ins, which the sensor does not see yet.
 func ofBehaviours() []Playbook {
 	peer := part{Do: "connect", Host: "203.0.113.9", Port: 4444}
 	command := func(line string) program { return program{Image: "/bin/bash", Arguments: []string{"bash", "-c", line}} }
@@ -71,6 +70,9 @@ func ofBehaviours() []Playbook {
 		}},
 		{"port-sweep", []string{"vigil-port-sweep"}, "tries one port of eighty addresses within a network of its own", Lack{}, func(s *stage) error {
 			return s.event("/usr/bin/scan", nil, part{Do: "sweep", Host: "198.51.100.9", Port: 22})
+		}},
+		{"beacon", []string{"vigil-beacon"}, "connects thirteen times, five seconds apart, within a network of its own", Lack{}, func(s *stage) error {
+			return s.event("/usr/bin/agent", nil, part{Do: "call", Host: peer.Host, Port: 443})
 		}},
 		{"port-probe", []string{"vigil-port-probe"}, "lets one address in at eight ports within a network of its own", Lack{}, func(s *stage) error {
 			return s.event("/usr/sbin/server", nil, part{Do: "probe", Host: "198.51.100.9", From: "198.51.100.10", Port: 7000})

@@ -42,7 +42,7 @@ func (p *part) act(in **os.File) error {
 			*in = null
 		}
 		return nil
-	case "connect", "ask", "listen", "raw_socket", "scan", "sweep", "probe", "let_in":
+	case "connect", "ask", "listen", "raw_socket", "scan", "sweep", "probe", "let_in", "call":
 		return p.network(in)
 	case "mprotect", "mmap", "memfd", "vm_write", "ptrace_attach", "bpf", "module", "mount", "set", "kexec", "wait":
 		return p.kernel()

@@ -50,6 +50,9 @@ func TestPlaybooks(t *testing.T) {
 				t.Errorf("%+v", p)
 			}
 			seen[p.Name] = true
+			if p.Name == "beacon" {
+				t.Skip("takes a minute: vigil simulate plays it")
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), longest)
 			defer cancel()
 			if strings.HasPrefix(p.Name, "container-mounts-") || p.Name == "container-reaches-host-root" {
@@ -172,7 +175,6 @@ func TestWithout(t *testing.T) {
 	}
 	slices.Sort(without)
 	if want := []string{
-		"vigil-beacon",                                             // takes more than a minute
 		"vigil-brute-force-failed", "vigil-brute-force-successful", // are of sign-ins
 		"vigil-miner-container-image", // is what a runtime tells
 		"vigil-module-load",           // is of what the kernel has taken
