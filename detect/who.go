@@ -12,15 +12,6 @@ type Who interface {
 	Like() uint64
 }
 
-// Known is who is known already.
-type Known struct{ A *decode.Actor }
-
-// Actor implements Who.
-func (k Known) Actor() *decode.Actor { return k.A }
-
-// Like implements Who.
-func (Known) Like() uint64 { return 0 }
-
 // Like is the same for two records only if they are of one kind and alike in what Who.Like
 // is about and, for an exec, in users, groups, flags and standard streams. It is 0 when
 // that is not known. What is looked up by it needs to be found out once for all that are alike.

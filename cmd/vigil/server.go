@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -71,6 +72,7 @@ func (r *serverCommand) Run(c *console) error {
 type enrollCommand struct {
 	URL   string `arg:"" help:"Of the server, for sensors: https://HOST:8444."`
 	Token string `arg:"" help:"As the console gives it, once: settings, enrolment tokens."`
+	JSON  bool   `name:"json" help:"As JSON."`
 	State string `help:"Where to keep what is got." default:"${state}" type:"path" placeholder:"DIR"`
 }
 
@@ -79,6 +81,9 @@ func (e *enrollCommand) Run(c *console) error {
 	id, err := enrol(c.ctx, e.State, e.URL, e.Token)
 	if err != nil {
 		return err
+	}
+	if e.JSON {
+		return json.NewEncoder(c.out).Encode(map[string]string{"sensor": id, "server": e.URL})
 	}
 	_, err = fmt.Fprintf(c.out, "this host is sensor %s of %s: vigil run ships from now on\n", id, e.URL)
 	return err

@@ -57,7 +57,13 @@ func (h *shipper) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(h.feed.Run)
 	g.Go(func() error { return h.way.Run(ctx) })
-	g.Go(func() error { return h.client.Run(ctx) })
+	g.Go(func() error {
+		err := h.client.Run(ctx)
+		if err != nil { // told now: the watch goes on, and ends perhaps in months
+			h.log.Error("nothing is shipped any more, what is seen stays on this disk: start vigil run again", "error", err)
+		}
+		return err
+	})
 	return errors.Join(g.Wait(), h.spool.Close())
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"vigil/decode"
 	"vigil/decode/recordtest"
-	"vigil/detect"
 )
 
 // mustLoad loads rules that are text.
@@ -101,7 +100,7 @@ func TestRecordFields(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !e.Take(r, detect.Known{A: theActor()}, 0) {
+		if !e.Take(r, likely{a: theActor()}, 0) {
 			t.Errorf("%s: no rule is about it", c.kind)
 			continue
 		}
@@ -135,7 +134,7 @@ func TestRecordFields(t *testing.T) {
 // A rule about a record raises nothing but itself, and nothing is allocated for it.
 func TestRecordAllocatesNothing(t *testing.T) {
 	s := everyField(t)
-	m, e, actor := s.NewMatcher(), s.NewRecord(), detect.Known{A: theActor()}
+	m, e, actor := s.NewMatcher(), s.NewRecord(), &likely{a: theActor()}
 	emit := func(r *Rule) { t.Errorf("%s matches", r.Title) }
 	for k := decode.KindNone + 1; k < decode.KindCount; k++ {
 		r, err := decode.Decode(recordtest.Sample(k))
