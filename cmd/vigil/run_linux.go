@@ -28,10 +28,10 @@ type watch struct {
 	log       *slog.Logger
 	sensor    *sensor.Sensor
 	printer   *printer
-	recorder  *recorder // nil: nothing is recorded
-	shipper   *shipper  // nil: this host is enrolled at no server
-	server    string    // where it ships to; "": where it was enrolled
-	greet     func()    // nil: nothing to say but what is watched
+	recorder  *recorder    // nil: nothing is recorded
+	shipper   *shipper     // nil: this host is enrolled at no server
+	server    string       // where it ships to; "": where it was enrolled
+	greet     func() error // nil: nothing to say but what is watched
 	followers *sensor.Followers
 
 	cancel context.CancelFunc // ends the watch
@@ -42,21 +42,30 @@ type watch struct {
 
 // Run watches until stopped, or until the command it started has ended.
 func (r *runCommand) Run(c *console) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	return r.watch(c, "", nil)
+}
+
+// check tells whether what is asked for can be, and takes -- from the command's words.
+func (r *runCommand) check() error {
 	if len(r.Command) > 0 {
 		if r.Command[0] != "--" || len(r.Command) == 1 {
-			return misuse{fmt.Errorf("run: %q: a command to start stands behind --", r.Command[0])}
+			return misuse{fmt.Errorf("%q: a command to start stands behind --", r.Command[0])}
 		}
 		r.Command = r.Command[1:]
 		if _, err := exec.LookPath(r.Command[0]); err != nil {
 			return fmt.Errorf("start the command: %w", err)
 		}
 	}
-	return r.watch(c, "", nil)
+	_, err := r.configure()
+	return err
 }
 
 // watch watches until stopped, and ships to a server, "" for the one it was enrolled at.
 // Greet is called when it has begun, unless nil.
-func (r *runCommand) watch(c *console, server string, greet func()) error {
+func (r *runCommand) watch(c *console, server string, greet func() error) error {
 	filter, err := r.parse()
 	if err != nil {
 		return err
@@ -242,7 +251,9 @@ func (w *watch) ready(ctx context.Context) {
 	fmt.Fprintf(w.console.err, "vigil %s watches: %d kinds of events in the full tier, %d kprobe, %d tracepoint, %d not (see vigil doctor)\n",
 		version, tiers["full"], tiers["kprobe"], tiers["tracepoint"], none)
 	if w.greet != nil {
-		w.greet()
+		if err := w.greet(); err != nil {
+			w.log.Error("greet", "error", err)
+		}
 	}
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		w.log.Warn("tell systemd", "error", err)

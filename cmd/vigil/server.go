@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 
 	pages "vigil/uplink/console"
 	"vigil/uplink/join"
+	"vigil/uplink/server/control"
 	"vigil/uplink/ship"
 )
 
@@ -28,6 +28,14 @@ type serverFlags struct {
 	Data     string   `help:"Where the server keeps all that it knows." default:"${data}" type:"path" placeholder:"DIR"`
 	Database string   `help:"PostgreSQL for the control state, postgres://...; else it lies in the data folder." placeholder:"URL"`
 	Store    string   `help:"A VictoriaLogs cluster for the events, by its front; else they lie in the data folder." placeholder:"URL"`
+	JSON     bool     `name:"json" help:"As JSON lines: what is said at the start, and the log."`
+}
+
+func (f *serverFlags) log(c *console) *slog.Logger {
+	if f.JSON {
+		return slog.New(slog.NewJSONHandler(c.err, nil))
+	}
+	return slog.New(slog.NewTextHandler(c.err, nil))
 }
 
 func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server, error) {
@@ -41,29 +49,48 @@ func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server,
 	})
 }
 
-// greet tells how to come in, and the first administrator's password once.
-func greet(c *console, s *join.Server) error {
+// greeting is how to come in.
+type greeting struct {
+	Version  string `json:"version"`
+	Console  string `json:"console"`
+	Sensors  string `json:"sensors"` // where they ship to
+	User     string `json:"user,omitempty"`
+	Password string `json:"password,omitempty"` // the first administrator's, shown this once
+	First    string `json:"first_alert,omitempty"`
+}
+
+// greet tells how to come in, and how the first alert is raised where there is a way.
+func (f *serverFlags) greet(c *console, s *join.Server, first string) error {
 	password, err := s.FirstAdmin(c.ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.err, "vigil %s: the console is at %s (its certificate is of this server's own authority)\n", version, s.URL())
+	g := greeting{Version: version, Console: s.URL(), Sensors: s.SensorsURL(), Password: password, First: first}
 	if password != "" {
-		fmt.Fprintf(c.err, "  user admin, password %s: it is shown this once\n", password)
+		g.User = control.FirstAdmin
 	}
-	return nil
+	if f.JSON {
+		return printJSON(c.err, g)
+	}
+	text := fmt.Sprintf("vigil %s: the console is at %s (its certificate is of this server's own authority)\n", g.Version, g.Console)
+	if g.Password != "" {
+		text += fmt.Sprintf("  user %s, password %s: it is shown this once\n", g.User, g.Password)
+	}
+	if g.First != "" {
+		text += fmt.Sprintf("  the first alert: %s\n", g.First)
+	}
+	return print(c.err, text)
 }
 
 type serverCommand struct{ serverFlags }
 
 // Run serves until stopped.
 func (r *serverCommand) Run(c *console) error {
-	log := slog.New(slog.NewTextHandler(c.err, nil))
-	s, err := r.open(c.ctx, log)
+	s, err := r.open(c.ctx, r.log(c))
 	if err != nil {
 		return err
 	}
-	if err := greet(c, s); err != nil {
+	if err := r.greet(c, s, ""); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	return errors.Join(s.Run(c.ctx), s.Close())
@@ -83,7 +110,7 @@ func (e *enrollCommand) Run(c *console) error {
 		return err
 	}
 	if e.JSON {
-		return json.NewEncoder(c.out).Encode(map[string]string{"sensor": id, "server": e.URL})
+		return printJSON(c.out, map[string]string{"sensor": id, "server": e.URL})
 	}
 	_, err = fmt.Fprintf(c.out, "this host is sensor %s of %s: vigil run ships from now on\n", id, e.URL)
 	return err
@@ -100,8 +127,9 @@ func enrol(ctx context.Context, dir, url, token string) (string, error) {
 type upCommand struct {
 	serverFlags
 	judgeFlags
-	Scope  string  `help:"What to watch: host, pid:N and what it starts, cgroup:/PATH." default:"host" placeholder:"SCOPE"`
-	Socket *string `help:"Where the sensor answers; empty: nowhere." placeholder:"PATH"`
+	Scope   string   `help:"What to watch: host, self (the command behind --), pid:N and what it starts, cgroup:/PATH." default:"host" placeholder:"SCOPE"`
+	Socket  *string  `help:"Where the sensor answers; empty: nowhere." placeholder:"PATH"`
+	Command []string `arg:"" optional:"" passthrough:"partial" help:"Behind --: a command to start. When it ends, all does."`
 }
 
 // own is where the sensor of this host keeps its state.

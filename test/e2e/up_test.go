@@ -16,7 +16,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 )
@@ -74,7 +73,7 @@ type up struct {
 	t             *testing.T
 	cmd           *exec.Cmd
 	url, password string
-	data          string
+	data, socket  string
 	http          *http.Client
 	csrf          string
 	said          bytes.Buffer
@@ -85,9 +84,9 @@ type up struct {
 // begin starts it and waits for its greeting.
 func begin(t *testing.T, program, data string, watched *shell) *up {
 	t.Helper()
-	u := &up{t: t, data: data, greeted: make(chan struct{}), heard: make(chan struct{})}
-	u.cmd = exec.Command(program, "up", "--data", data, "--listen", "127.0.0.1:0", "--sensors", "127.0.0.1:0",
-		"--scope", fmt.Sprintf("pid:%d", watched.cmd.Process.Pid), "--socket", filepath.Join(t.TempDir(), "socket"))
+	u := &up{t: t, data: data, socket: filepath.Join(t.TempDir(), "socket"), greeted: make(chan struct{}), heard: make(chan struct{})}
+	u.cmd = exec.Command(program, "up", "--json", "--data", data, "--listen", "127.0.0.1:0", "--sensors", "127.0.0.1:0",
+		"--scope", fmt.Sprintf("pid:%d", watched.cmd.Process.Pid), "--socket", u.socket)
 	out, err := u.cmd.StderrPipe()
 	if err == nil {
 		err = u.cmd.Start()
@@ -111,15 +110,11 @@ func begin(t *testing.T, program, data string, watched *shell) *up {
 func (u *up) hear(out io.Reader) {
 	defer close(u.heard)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		line := lines.Text()
-		u.said.WriteString(line + "\n")
-		if _, rest, ok := strings.Cut(line, "the console is at "); ok {
-			u.url, _, _ = strings.Cut(rest, " ")
-		}
-		if _, rest, ok := strings.Cut(line, "password "); ok {
-			u.password, _, _ = strings.Cut(rest, ":")
-		}
-		if strings.Contains(line, "the first alert") {
+		line := lines.Bytes()
+		u.said.Write(append(line, '\n'))
+		var said struct{ Console, Password string }
+		if json.Unmarshal(line, &said) == nil && said.Console != "" {
+			u.url, u.password = said.Console, said.Password
 			close(u.greeted)
 		}
 	}

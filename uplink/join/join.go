@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"vigil/uplink/server"
+	"vigil/uplink/server/control"
 	"vigil/uplink/server/drain"
 	"vigil/uplink/spool"
 	"vigil/uplink/store"
@@ -91,6 +92,16 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 		Store: &stock{store: v.store, alerts: v.TakeAlerts, exports: &exports{}, limits: v.Receiver.Limits, log: s.Log},
 	})
 	return nil
+}
+
+// State opens what a server of these settings knows of users, sensors and alerts, without
+// the server; one may run meanwhile.
+func State(ctx context.Context, s Settings) (*control.DB, error) {
+	dir := filepath.Join(s.Dir, "server")
+	if _, err := os.Stat(dir); s.Database == "" && err != nil {
+		return nil, fmt.Errorf("no server keeps its state in %s: %w", s.Dir, err)
+	}
+	return server.OpenState(ctx, dir, s.Database, time.Now)
 }
 
 // names are those that certificates have: of the addresses that it listens at, too.

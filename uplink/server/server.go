@@ -76,11 +76,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.authority, err = pki.Open(s.Dir, s.Now); err != nil {
 		return err
 	}
-	place := s.Settings.State
-	if place == "" {
-		place = filepath.Join(s.Dir, "control.db")
-	}
-	if s.State, err = control.Open(ctx, place, s.Now); err != nil {
+	if s.State, err = OpenState(ctx, s.Dir, s.Settings.State, s.Now); err != nil {
 		return err
 	}
 	if s.ID, err = identify(filepath.Join(s.Dir, "server.id"), s.State.NewID()); err != nil {
@@ -98,6 +94,15 @@ func (s *Server) open(ctx context.Context) (err error) {
 		return errors.Join(err, s.State.Close())
 	}
 	return nil
+}
+
+// OpenState opens the control state alone: of PostgreSQL at a place, or "" for SQLite in
+// the server's folder. A server may run meanwhile.
+func OpenState(ctx context.Context, dir, place string, now func() time.Time) (*control.DB, error) {
+	if place == "" {
+		place = filepath.Join(dir, "control.db")
+	}
+	return control.Open(ctx, place, now)
 }
 
 // identify reads this server's ID, or keeps the one that it is given.
@@ -138,8 +143,8 @@ func (s *Server) FirstAdmin(ctx context.Context) (string, error) {
 	if err != nil || len(users) > 0 {
 		return "", err
 	}
-	password := control.NewSecret()[:20]
-	if _, err := s.State.AddUser(ctx, "admin", control.Admin, password); err != nil {
+	password := control.NewPassword()
+	if _, err := s.State.AddUser(ctx, control.FirstAdmin, control.Admin, password); err != nil {
 		return "", err
 	}
 	return password, nil
