@@ -115,7 +115,7 @@ func (w *watch) run(config sensor.Config) (err error) {
 		w.sensor.AddSink(w.recorder)
 	}
 	w.sensor.AddSink(w.followers)
-	if err := w.enrolled(); err != nil {
+	if err := w.enrolled(config); err != nil {
 		return err
 	}
 
@@ -154,11 +154,11 @@ func (w *watch) run(config sensor.Config) (err error) {
 }
 
 // enrolled ships what is seen if this host is enrolled at a server.
-func (w *watch) enrolled() (err error) {
+func (w *watch) enrolled(config sensor.Config) (err error) {
 	if w.State == "" {
 		return nil
 	}
-	w.shipper, err = openShipper(w.State, w.server, w.sensor, w.log)
+	w.shipper, err = openShipper(w.State, w.server, config.Shipping, w.sensor, w.log)
 	if errors.Is(err, ship.ErrNotEnrolled) {
 		return nil
 	}

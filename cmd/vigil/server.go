@@ -127,6 +127,7 @@ func enrol(ctx context.Context, dir, url, token string) (string, error) {
 type upCommand struct {
 	serverFlags
 	judgeFlags
+	Config  string   `help:"The sensor's configuration file (YAML). None is needed." type:"path" placeholder:"FILE"`
 	Scope   string   `help:"What to watch: host, self (the command behind --), pid:N and what it starts, cgroup:/PATH." default:"host" placeholder:"SCOPE"`
 	Socket  *string  `help:"Where the sensor answers; empty: nowhere." placeholder:"PATH"`
 	Command []string `arg:"" optional:"" passthrough:"partial" help:"Behind --: a command to start. When it ends, all does."`

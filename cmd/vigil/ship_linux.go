@@ -31,18 +31,23 @@ type shipper struct {
 
 // openShipper opens the way to the server that the state folder is enrolled at; the error
 // is ship.ErrNotEnrolled when it is at none. The server may be elsewhere now, unless "".
-func openShipper(dir, server string, s *sensor.Sensor, log *slog.Logger) (*shipper, error) {
+func openShipper(dir, server string, c sensor.Shipping, s *sensor.Sensor, log *slog.Logger) (*shipper, error) {
 	h := &shipper{log: log, now: time.Now()}
 	if err := ship.Enrolled(dir); err != nil { // before a spool is made
 		return nil, err
 	}
-	var err error
-	if h.spool, err = spool.Open(filepath.Join(dir, "spool"), spool.Settings{}, log); err != nil {
+	proxy, err := c.ProxyURL()
+	if err != nil {
+		return nil, err
+	}
+	settings := spool.Settings{MaxBytes: int64(c.Spool), MaxAge: c.SpoolAge, Sync: spool.Sync(c.SpoolSync)}
+	if h.spool, err = spool.Open(filepath.Join(dir, "spool"), settings, log); err != nil {
 		return nil, err
 	}
 	h.way, h.feed = feed.NewWay(h.spool), feed.New(s.Meta(), h.spool, log)
 	h.client, err = ship.Open(ship.Settings{
 		Dir: dir, Server: server, Spool: h.way, Drops: h.way, Queued: h.way.Queued, Clock: ship.RealClock(), Log: log,
+		Bandwidth: int64(c.Bandwidth), Proxy: ship.Proxy{URL: proxy},
 		Health: func() protocol.Report { return health(s) },
 	})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // Run starts server, console and sensor, and runs them until stopped.
 func (u *upCommand) Run(c *console) error {
-	run := &runCommand{judgeFlags: u.judgeFlags, Scope: u.Scope, Socket: u.Socket, Quiet: true, State: u.own(), Command: u.Command}
+	run := &runCommand{judgeFlags: u.judgeFlags, Config: u.Config, Scope: u.Scope, Socket: u.Socket, Quiet: true, State: u.own(), Command: u.Command}
 	if err := run.check(); err != nil { // before anything is made
 		return err
 	}
