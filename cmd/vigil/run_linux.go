@@ -42,25 +42,24 @@ type watch struct {
 
 // Run watches until stopped, or until the command it started has ended.
 func (r *runCommand) Run(c *console) error {
-	if err := r.check(); err != nil {
+	if _, err := r.check(); err != nil {
 		return err
 	}
 	return r.watch(c, "", nil)
 }
 
 // check tells whether what is asked for can be, and takes -- from the command's words.
-func (r *runCommand) check() error {
+func (r *runCommand) check() (none sensor.Config, err error) {
 	if len(r.Command) > 0 {
 		if r.Command[0] != "--" || len(r.Command) == 1 {
-			return misuse{fmt.Errorf("%q: a command to start stands behind --", r.Command[0])}
+			return none, misuse{fmt.Errorf("%q: a command to start stands behind --", r.Command[0])}
 		}
 		r.Command = r.Command[1:]
 		if _, err := exec.LookPath(r.Command[0]); err != nil {
-			return fmt.Errorf("start the command: %w", err)
+			return none, fmt.Errorf("start the command: %w", err)
 		}
 	}
-	_, err := r.configure()
-	return err
+	return r.configure()
 }
 
 // watch watches until stopped, and ships to a server, "" for the one it was enrolled at.

@@ -128,7 +128,7 @@ type upCommand struct {
 	serverFlags
 	judgeFlags
 	Config  string   `help:"The sensor's configuration file (YAML). None is needed." type:"path" placeholder:"FILE"`
-	Scope   string   `help:"What to watch: host, self (the command behind --), pid:N and what it starts, cgroup:/PATH." default:"host" placeholder:"SCOPE"`
+	Scope   string   `help:"What to watch: host, self (the command behind --), pid:N and what it starts, cgroup:/PATH." placeholder:"SCOPE"`
 	Socket  *string  `help:"Where the sensor answers; empty: nowhere." placeholder:"PATH"`
 	Command []string `arg:"" optional:"" passthrough:"partial" help:"Behind --: a command to start. When it ends, all does."`
 }

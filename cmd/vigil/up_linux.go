@@ -12,8 +12,13 @@ import (
 // Run starts server, console and sensor, and runs them until stopped.
 func (u *upCommand) Run(c *console) error {
 	run := &runCommand{judgeFlags: u.judgeFlags, Config: u.Config, Scope: u.Scope, Socket: u.Socket, Quiet: true, State: u.own(), Command: u.Command}
-	if err := run.check(); err != nil { // before anything is made
+	config, err := run.check() // before anything is made
+	if err != nil {
 		return err
+	}
+	first := "" // how the first alert is raised: by a simulation, if that is among what is watched
+	if config.Scope == "host" {
+		first = "vigil simulate reverse-shell"
 	}
 	s, err := u.open(c.ctx, u.log(c))
 	if err != nil {
@@ -27,18 +32,10 @@ func (u *upCommand) Run(c *console) error {
 	if err == nil {
 		own := *c
 		own.ctx = ctx
-		err = run.watch(&own, s.SensorsURL(), func() error { return u.greet(&own, s, u.first()) })
+		err = run.watch(&own, s.SensorsURL(), func() error { return u.greet(&own, s, first) })
 	}
 	stop()
 	return errors.Join(err, <-served, s.Close())
-}
-
-// first is how the first alert is raised: by a simulation, if that is among what is watched.
-func (u *upCommand) first() string {
-	if u.Scope != "host" {
-		return ""
-	}
-	return "vigil simulate reverse-shell"
 }
 
 // enrolled makes this host a sensor of its own server.
