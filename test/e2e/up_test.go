@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -158,8 +159,18 @@ func (u *up) kill() {
 	_ = u.cmd.Wait() // says that it was killed
 }
 
-// ask asks the API.
+// ask asks the API for JSON.
 func (u *up) ask(method, path string, body, answer any) {
+	u.t.Helper()
+	said := u.get(method, path, body)
+	if answer != nil {
+		if err := json.Unmarshal(said, answer); err != nil {
+			u.t.Fatal(err)
+		}
+	}
+}
+
+func (u *up) get(method, path string, body any) []byte {
 	u.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -180,11 +191,17 @@ func (u *up) ask(method, path string, body, answer any) {
 	if err != nil || r.StatusCode >= 300 {
 		u.t.Fatalf("%s %s: %d %s %v", method, path, r.StatusCode, said, err)
 	}
-	if answer != nil {
-		if err := json.Unmarshal(said, answer); err != nil {
-			u.t.Fatal(err)
-		}
+	return said
+}
+
+// metric reads a series of the server's that has no labels.
+func (u *up) metric(name string) (n float64) {
+	u.t.Helper()
+	_, rest, found := strings.Cut(string(u.get("GET", "/v1/metrics", nil)), "\n"+name+" ")
+	if _, err := fmt.Sscan(rest, &n); !found || err != nil {
+		u.t.Fatalf("no metric %s: %v", name, err)
 	}
+	return n
 }
 
 func (u *up) login(password string) {
@@ -251,6 +268,10 @@ func TestUp(t *testing.T) {
 	if len(tree.Processes) < 2 {
 		t.Errorf("the tree of the alert's process is %+v", tree)
 	}
+	until(t, "all that came is stored", func() bool {
+		came := u.metric("vigil_server_received_batches_total")
+		return came > 0 && u.metric("vigil_server_stored_batches_total") == came
+	})
 }
 
 // A crash loses nothing that was on the disk, and doubles nothing; who was enrolled stays so.

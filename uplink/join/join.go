@@ -37,6 +37,7 @@ type Settings struct {
 type Server struct {
 	*server.Server
 	listeners server.Listeners
+	spool     *spool.Spool
 	store     store.Store
 	drain     *drain.Drain
 	closers   []func() error
@@ -68,6 +69,7 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 	if disk.Spool, err = spool.Open(filepath.Join(s.Dir, "spool"), spool.Settings{Sync: spool.Always}, s.Log); err != nil {
 		return err
 	}
+	v.spool = disk.Spool
 	v.closers = append(v.closers, disk.Close)
 	if s.Cluster != "" {
 		v.store, err = store.OpenCluster(store.ClusterSettings{URL: s.Cluster})
@@ -81,7 +83,7 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 	find := found{v.store}
 	v.Server, err = server.Open(ctx, server.Settings{
 		Dir: filepath.Join(s.Dir, "server"), State: s.Database, Names: v.names(s), Spool: intake{disk.Spool}, Check: check,
-		Events: find, Processes: find, Console: s.Console, Version: s.Version, Now: time.Now, Log: s.Log,
+		Events: find, Processes: find, Console: s.Console, Metrics: v.metrics(), Version: s.Version, Now: time.Now, Log: s.Log,
 	})
 	if err != nil {
 		return err

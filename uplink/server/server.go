@@ -33,6 +33,7 @@ type Settings struct {
 	Processes api.Processes
 
 	// Console answers what is not below /v1/; nil: nothing does.
+	Metrics http.Handler // for Prometheus; nil: none
 	Console http.Handler
 	// Certificate is that of the console and the API, of an authority that browsers know;
 	// nil: the server's own makes one.
@@ -88,6 +89,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	})
 	s.api, err = api.New(api.Settings{
 		State: s.State, Events: s.Events, Processes: s.Processes, Changes: s.Changes, Policies: &s.policies, Token: s.token, Rates: s.ratesNow,
+		Metrics: s.Metrics,
 		Version: s.Version, Now: s.Now, Log: s.Log,
 	})
 	if err != nil {

@@ -26,6 +26,7 @@ func Routes() []Route {
 		{"GET", "/v1/me", "me", control.Viewer, false, (*API).me},
 		{"POST", "/v1/me/password", "me.password", control.Viewer, true, (*API).setPassword},
 		{"GET", "/v1/overview", "overview", control.Viewer, false, (*API).overview},
+		{"GET", "/v1/metrics", "metrics", control.Viewer, false, (*API).metrics},
 		{"GET", "/v1/live", "live", control.Viewer, false, (*API).live},
 
 		{"GET", "/v1/alerts", "alerts.list", control.Viewer, false, (*API).alerts},
