@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	pages "vigil/uplink/console"
 	"vigil/uplink/join"
 	"vigil/uplink/server/control"
 	"vigil/uplink/ship"
+	"vigil/uplink/store"
 )
 
 // Where a host keeps what it is enrolled with, and a server what it knows.
@@ -27,8 +29,14 @@ type serverFlags struct {
 	Names    []string `help:"Names and addresses that the server is reached by, for its certificate." placeholder:"NAME"`
 	Data     string   `help:"Where the server keeps all that it knows." default:"${data}" type:"path" placeholder:"DIR"`
 	Database string   `help:"PostgreSQL for the control state, postgres://...; else it lies in the data folder." placeholder:"URL"`
-	Store    string   `help:"A VictoriaLogs cluster for the events, by its front; else they lie in the data folder." placeholder:"URL"`
-	JSON     bool     `name:"json" help:"As JSON lines: what is said at the start, and the log."`
+	Store    string   `help:"A VictoriaLogs cluster for the events, by its vlinsert; else they lie in the data folder." placeholder:"URL"`
+	Select   string   `name:"store-select" help:"The cluster's vlselect, when it is elsewhere." placeholder:"URL"`
+
+	KeepAlerts    int `help:"Days that alerts are kept." default:"365" placeholder:"DAYS"`
+	KeepProcesses int `help:"Days that events of the life of processes, and rare ones, are kept." default:"90" placeholder:"DAYS"`
+	KeepBulk      int `help:"Days that events of files, memory and network are kept." default:"30" placeholder:"DAYS"`
+
+	JSON bool `name:"json" help:"As JSON lines: what is said at the start, and the log."`
 }
 
 func (f *serverFlags) log(c *console) *slog.Logger {
@@ -44,10 +52,13 @@ func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server,
 		return nil, err
 	}
 	return join.Open(ctx, join.Settings{
-		Dir: f.Data, Listen: f.Listen, Sensors: f.Sensors, Names: f.Names, Database: f.Database, Cluster: f.Store, Console: console,
+		Dir: f.Data, Listen: f.Listen, Sensors: f.Sensors, Names: f.Names, Database: f.Database, Cluster: f.Store, Select: f.Select, Console: console,
+		Keep:    store.Retention{store.Alerts: days(f.KeepAlerts), store.Processes: days(f.KeepProcesses), store.Bulk: days(f.KeepBulk)},
 		Version: version, Log: log,
 	})
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // greeting is how to come in.
 type greeting struct {

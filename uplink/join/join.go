@@ -27,7 +27,9 @@ type Settings struct {
 	Sensors  string // HOST:PORT for sensors
 	Names    []string
 	Database string // postgres://...; "": SQLite in Dir
-	Cluster  string // URL of a VictoriaLogs cluster's front; "": the store is in Dir
+	Cluster  string // URL of a VictoriaLogs cluster's vlinsert; "": the store is in Dir
+	Select   string // of its vlselect; "": the same
+	Keep     store.Retention
 	Console  http.Handler
 	Version  string
 	Log      *slog.Logger
@@ -72,9 +74,9 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 	v.spool = disk.Spool
 	v.closers = append(v.closers, disk.Close)
 	if s.Cluster != "" {
-		v.store, err = store.OpenCluster(store.ClusterSettings{URL: s.Cluster})
+		v.store, err = store.OpenCluster(store.ClusterSettings{URL: s.Cluster, Select: s.Select, Retention: s.Keep})
 	} else {
-		v.store, err = store.Open(filepath.Join(s.Dir, "store"), store.Settings{Log: s.Log})
+		v.store, err = store.Open(filepath.Join(s.Dir, "store"), store.Settings{Log: s.Log, Retention: s.Keep})
 	}
 	if err != nil {
 		return err
@@ -131,6 +133,7 @@ func (v *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return v.Serve(ctx, v.listeners) })
 	g.Go(func() error { return v.drain.Run(ctx) })
+	g.Go(func() error { return v.expire(ctx) })
 	return g.Wait()
 }
 
