@@ -39,7 +39,7 @@ func Routes() []Route {
 		{"DELETE", "/v1/suppressions/{id}", "suppressions.delete", control.Approver, true, (*API).deleteSuppression},
 
 		{"GET", "/v1/events", "events.search", control.Viewer, true, (*API).events},
-		{"GET", "/v1/events/histogram", "events.histogram", control.Viewer, true, (*API).histogram},
+		{"GET", "/v1/events/histogram", "events.histogram", control.Viewer, false, (*API).histogram},
 		{"GET", "/v1/sensors/{id}/tree/{exec}", "events.tree", control.Viewer, false, (*API).tree},
 		{"GET", "/v1/sensors/{id}/timeline", "events.timeline", control.Viewer, false, (*API).timeline},
 		{"GET", "/v1/searches", "searches.list", control.Viewer, false, (*API).searches},
