@@ -36,11 +36,11 @@ func sized() size {
 	if os.Getenv("VIGIL_SCALE") == "full" {
 		return size{events: 2_000_000, rate: 4_000, cut: time.Minute, disk: 2 << 20, bound: 2 << 20}
 	}
-	return size{events: 200_000, rate: 2_000, cut: 10 * time.Second, disk: 256 << 10, bound: 256 << 10}
+	return size{events: 200_000, rate: 2_000, cut: 10 * time.Second, disk: 256 << 10, bound: 128 << 10}
 }
 
 // patience bounds each wait: on a machine that others use, too.
-const patience = 5 * time.Minute
+const patience = 2 * time.Minute
 
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()

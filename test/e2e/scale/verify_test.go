@@ -22,7 +22,6 @@ type stored struct {
 	Rows    uint64 `json:",string"`
 	Indexes uint64 `json:",string"` // how many different ones its rows have
 	Events  uint64 `json:",string"`
-	First   string
 	Last    string
 	Sum     string
 }
@@ -102,7 +101,7 @@ func (c *course) balance() (sum balance, wrong []string, err error) {
 	for _, h := range c.hosts {
 		v := told[h.Name]
 		all, err := search[stored](c.server, fmt.Sprintf(`"vigil.sensor":=%q | stats by ("vigil.epoch", "vigil.sequence") count() rows, count_uniq("vigil.index") indexes,
-			count("unmapped.bytes") events, min("unmapped.bytes") first, max("unmapped.bytes") last, sum("unmapped.bytes") sum`, v.ID))
+			count("unmapped.bytes") events, max("unmapped.bytes") last, sum("unmapped.bytes") sum`, v.ID))
 		if err != nil {
 			return sum, nil, err
 		}
@@ -205,12 +204,13 @@ func (h *host) balance(all []stored, reported uint64) (b balance, wrong []string
 	return b, wrong
 }
 
-// is tells whether the store has just what was given to the spool.
+// is tells whether the store has just what was given to the spool: as the numbers of a
+// batch follow each other, number, highest and sum are those of no other.
 func (v *stored) is(h Held) bool {
 	if v.Rows != h.Rows || v.Indexes != h.Rows || v.Events != h.Events {
 		return false
 	}
-	return h.Events == 0 || v.First == fmt.Sprint(h.First) && v.Last == fmt.Sprint(h.Last) && v.Sum == fmt.Sprint(h.Sum)
+	return h.Events == 0 || v.Last == fmt.Sprint(h.Last) && v.Sum == fmt.Sprint(h.Sum)
 }
 
 func match(all []Held, v stored) int {
