@@ -4,8 +4,12 @@ package scale
 
 import (
 	"fmt"
+	"syscall"
 	"testing"
 	"time"
+
+	"vigil/uplink/server/controltest"
+	"vigil/uplink/store/storetest"
 )
 
 // Everything ends again and again, the network is cut, one spool's disk is full: what
@@ -14,6 +18,15 @@ func TestExactlyOnce(t *testing.T) {
 	program, z, n := built(t), sized(), newNetwork(t)
 	c := begin(t, z, n, newServer(t, program, n.server))
 	c.run(nil)
+}
+
+// The same with what several servers would share: a cluster of VictoriaLogs, of which a
+// node is stopped for a while, and PostgreSQL.
+func TestExactlyOnceInACluster(t *testing.T) {
+	program, z, n := built(t), sized(), newNetwork(t)
+	nodes := storetest.Place{Command: []string{"ip", "netns", "exec", n.server}, Dial: dialer(n.server)}.Start(t, 5*time.Second)
+	s := newServer(t, program, n.server, "--store", nodes.URL(), "--database", controltest.Postgres(t))
+	begin(t, z, n, s).run(nodes.Nodes[1])
 }
 
 // course is what happens while sensors ship.
@@ -40,15 +53,12 @@ type step struct {
 }
 
 // run goes the way. The node, if any, is stopped for a while in its last third.
-func (c *course) run(node interface {
-	Stop()
-	Start()
-}) {
+func (c *course) run(node *storetest.Node) {
 	c.t.Helper()
 	host := func(i int) func() { return func() { c.killHost(i) } }
 	steps := []step{{5, c.killServer}, {10, host(0)}, {15, c.killServer}, {20, host(sensors - 1)}, {30, c.cutOff}, {60, c.killServer}, {65, host(1)}}
 	if node != nil {
-		steps = append(steps, step{68, node.Stop}, step{75, node.Start})
+		steps = append(steps, step{68, func() { node.End(syscall.SIGTERM) }}, step{75, node.Start})
 	}
 	steps = append(steps, step{80, host(sensors - 2)}, step{85, c.killServer}, step{90, host(2)})
 	for _, s := range steps {
