@@ -42,7 +42,6 @@ type Cluster struct {
 	settled time.Time // when all that somebody once sent can be found, or never will
 }
 
-
 var _ Store = (*Cluster)(nil)
 
 // ErrMissing is what Flush says when rows that the cluster took are not there: a node
