@@ -170,8 +170,11 @@ func (s *server) ask(method, path string, body, answer any) error {
 	}
 	said, err := io.ReadAll(r.Body)
 	_ = r.Body.Close()
-	if err != nil || r.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %d %s %v", method, path, r.StatusCode, said, err)
+	if err != nil {
+		return err
+	}
+	if r.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %d %s", method, path, r.StatusCode, said)
 	}
 	if answer == nil {
 		return nil
