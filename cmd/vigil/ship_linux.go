@@ -48,7 +48,7 @@ func openShipper(dir, server string, c sensor.Shipping, s *sensor.Sensor, log *s
 	h.client, err = ship.Open(ship.Settings{
 		Dir: dir, Server: server, Spool: h.way, Drops: h.way, Queued: h.way.Queued, Clock: ship.RealClock(), Log: log,
 		Bandwidth: int64(c.Bandwidth), Proxy: ship.Proxy{URL: proxy},
-		Health: func() protocol.Report { return health(s) },
+		Health: func() protocol.Report { return h.health(s) },
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.spool.Close())
@@ -92,19 +92,26 @@ func (h *shipper) Flush() {
 	h.feed.Flush(h.now)
 }
 
-// health is what a sensor says of itself to its server.
-func health(s *sensor.Sensor) protocol.Report {
+// health is what a sensor says of itself to its server. Lost is also what came so fast,
+// or so large, that it never got into the spool: what got into it and was dropped is told
+// by itself.
+func (h *shipper) health(s *sensor.Sensor) protocol.Report {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	status, err := s.Status(ctx)
 	if err != nil {
 		return protocol.Report{Version: version}
 	}
-	text, err := json.Marshal(status)
+	fed := h.feed.Stats()
+	text, err := json.Marshal(struct {
+		sensor.Status
+		Feed  feed.Stats  `json:"feed"`
+		Spool spool.Stats `json:"spool"`
+	}{status, fed, h.spool.Stats()})
 	if err != nil {
 		text = nil
 	}
-	return protocol.Report{Version: version, Tier: bestTier(status.Tiers), Lost: status.LostAll, Health: text}
+	return protocol.Report{Version: version, Tier: bestTier(status.Tiers), Lost: status.LostAll + fed.Lost, Health: text}
 }
 
 // bestTier is the one that most kinds are captured in.

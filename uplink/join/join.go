@@ -68,7 +68,7 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 		v.closers = append(v.closers, (*l.to).Close)
 	}
 	disk := &disk{}
-	if disk.Spool, err = spool.Open(filepath.Join(s.Dir, "spool"), spool.Settings{Sync: spool.Always}, s.Log); err != nil {
+	if disk.Spool, err = spool.Open(filepath.Join(s.Dir, "spool"), spool.Settings{Sync: spool.Always, Keep: true}, s.Log); err != nil {
 		return err
 	}
 	v.spool = disk.Spool

@@ -74,6 +74,7 @@ func TestState(t *testing.T) {
 		"Enrolment":     testEnrolment,
 		"EnrolmentOnce": testEnrolmentOnce,
 		"Claim":         testClaim,
+		"Dropped":       testDropped,
 		"Users":         testUsers,
 		"Reset":         testReset,
 		"Alerts":        testAlerts,
@@ -160,8 +161,10 @@ func testClaim(t *testing.T, place string) {
 	mine, err = d.Claim(ctx, "A", []control.Key{key(1), key(3)})
 	must(t, err)
 	want(t, "A's again", fmt.Sprint(mine), "[true false]")
-	must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1 << 63, Range: control.Range{First: 5, Last: 9}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}}))
-	must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1 << 63, Range: control.Range{First: 5, Last: 9}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}}))
+	five := control.Range{First: 5, Last: 9}
+	drop := control.Drop{Epoch: 1 << 63, Range: five, Gone: control.Ranges{five}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}
+	must(t, d.Dropped(ctx, id, []control.Drop{drop}))
+	must(t, d.Dropped(ctx, id, []control.Drop{drop}))
 	for n, has := range map[uint64]bool{1: true, 3: true, 4: true, 7: true, 10: false} {
 		got, err := d.Received(ctx, key(n))
 		must(t, err)
