@@ -96,7 +96,7 @@ func (d *DB) claim(ctx context.Context, tx *sql.Tx, server string, keys []Key, m
 			}
 		}
 		own, left := own.Bridge(gone)
-		if err := d.keep(ctx, tx, k, server, own); err != nil {
+		if err := d.keep(ctx, tx, k, server, own.bound()); err != nil {
 			return err
 		}
 		if len(left) != len(gone) {
