@@ -80,6 +80,15 @@ type querier interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
 }
 
+// brief is the context of a look-up that SQLite does sooner than it could be broken off:
+// to watch a context takes two goroutines a query. PostgreSQL may be far away.
+func (d *DB) brief(ctx context.Context) context.Context {
+	if d.postgres {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
+}
+
 // bind writes the places for arguments as the database wants them: no text of a query
 // here has a question mark of its own.
 func (d *DB) bind(query string) string {

@@ -42,7 +42,7 @@ func epochText(epoch uint64) string { return fmt.Sprintf("%016x", epoch) }
 
 // Received tells whether a server has the batch, or its sensor said that it never comes.
 func (d *DB) Received(ctx context.Context, k Key) (bool, error) {
-	all, err := d.received(ctx, d.db, k)
+	all, err := d.received(d.brief(ctx), d.db, k)
 	for _, r := range all {
 		if r.ranges.Has(k.Sequence) {
 			return true, nil

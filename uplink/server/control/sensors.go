@@ -73,7 +73,7 @@ func (d *DB) Sensor(ctx context.Context, id string) (Sensor, error) {
 
 // Admitted tells whether the sensor may speak: it is known and not revoked.
 func (d *DB) Admitted(ctx context.Context, id string) (bool, error) {
-	n, err := list(ctx, d, d.db, value[int64], "SELECT 1 FROM sensors WHERE id = ? AND revoked = 0", id)
+	n, err := list(d.brief(ctx), d, d.db, value[int64], "SELECT 1 FROM sensors WHERE id = ? AND revoked = 0", id)
 	if err != nil {
 		return false, fmt.Errorf("look up sensor %s: %w", id, err)
 	}
