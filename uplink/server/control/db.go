@@ -34,6 +34,7 @@ type DB struct {
 	writing  sync.Mutex // SQLite has one writer: waiting here is cheaper than being told busy
 
 	statements statements
+	admitted   admitted
 
 	nobodysPassword string // what the password of an unknown user is compared with
 }

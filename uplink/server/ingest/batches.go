@@ -27,7 +27,8 @@ func (r *Receiver) batch(w http.ResponseWriter, q *http.Request, sensor string) 
 	}
 	defer r.held.end(e.Key)
 	if !replay {
-		if replay, err = r.State.Received(q.Context(), e.Key); err != nil {
+		replay, err = r.ledger.has(e.Key, func() (control.Ranges, error) { return r.State.ReceivedOf(q.Context(), e.Sensor, e.Epoch) })
+		if err != nil {
 			return err
 		}
 	}

@@ -58,6 +58,7 @@ const bodies = 64 << 20
 type Receiver struct {
 	Settings
 	held   *held
+	ledger *ledger
 	room   *semaphore.Weighted
 	rate   *limit.Buckets // requests of a sensor
 	enrols *limit.Buckets // enrolments from an address
@@ -72,7 +73,7 @@ func New(s Settings) *Receiver {
 		s.Limits = defaultLimits()
 	}
 	return &Receiver{
-		Settings: s, held: newHeld(), room: semaphore.NewWeighted(bodies),
+		Settings: s, held: newHeld(), ledger: newLedger(), room: semaphore.NewWeighted(bodies),
 		rate:   limit.New(400, 10*time.Millisecond, 1<<16, s.Now),
 		enrols: limit.New(20, 3*time.Second, 1<<14, s.Now), decoding: make(chan struct{}, 2),
 	}
@@ -84,6 +85,7 @@ func New(s Settings) *Receiver {
 func (r *Receiver) Claim(ctx context.Context, keys []control.Key) ([]bool, error) {
 	mine, err := r.State.Claim(ctx, r.Server, keys)
 	if err == nil {
+		r.ledger.claimed(keys) // and only then
 		r.held.remove(keys...)
 	}
 	return mine, err

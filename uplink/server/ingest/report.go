@@ -44,6 +44,9 @@ func (r *Receiver) drops(w http.ResponseWriter, q *http.Request, sensor string) 
 	if err := r.State.Dropped(q.Context(), sensor, all); err != nil {
 		return err
 	}
+	for _, d := range all {
+		r.ledger.forget(sensor, d.Epoch)
+	}
 	r.changed(sensor)
 	w.WriteHeader(http.StatusOK)
 	return nil
