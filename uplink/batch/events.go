@@ -41,7 +41,7 @@ type reader struct {
 	ends       endpoints
 	time       uint64
 	lastWho    *whoRead
-	record     []uint64 // room for the longest
+	record     []uint64 // room for the longest so far
 	places     [mostTexts]int
 	fault      string // what contradicts itself
 }
@@ -79,7 +79,7 @@ func (b *Block) reader() *reader {
 	d := &reader{
 		block: b, known: make([]known, len(b.texts)), containers: make([]decode.Container, 0, b.containers.rows),
 		actors: make([]decode.Actor, 0, b.actors.rows), whos: make([]whoRead, 0, b.whos.rows),
-		kindRefs: b.kindRefs, times: b.times, whoRefs: b.whoRefs, kinds: b.kinds, record: make([]uint64, decode.MaxRecord/8),
+		kindRefs: b.kindRefs, times: b.times, whoRefs: b.whoRefs, kinds: b.kinds,
 	}
 	d.columns.containers = slices.Clone(b.containers.columns)
 	d.columns.actors, d.columns.whos = slices.Clone(b.actors.columns), slices.Clone(b.whos.columns)

@@ -175,6 +175,9 @@ func (d *reader) fill(kind decode.Kind, w *whoRead) int {
 	h := (*decode.Header)(unsafe.Pointer(&before[0]))
 	h.Length, h.Kind, h.Time = uint32(length), uint16(kind), d.time
 	h.ExecID, h.ParentExecID, h.CgroupID, h.PID, h.TID, h.UID = w.execID, w.parent, w.cgroup, w.pid, w.tid, w.uid
+	if n := (length + 7) / 8; n > len(d.record) {
+		d.record = make([]uint64, n+n/2)
+	}
 	raw := octets(d.record)
 	at := copy(raw, octets(before))
 	for i := range s.texts {

@@ -34,6 +34,7 @@ type DB struct {
 	writing  sync.Mutex // SQLite has one writer: waiting here is cheaper than being told busy
 
 	statements statements
+	admitted   admitted
 
 	nobodysPassword string // what the password of an unknown user is compared with
 }
@@ -78,6 +79,15 @@ func (d *DB) Ping(ctx context.Context) error { return d.db.PingContext(ctx) }
 type querier interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}
+
+// brief is the context of a look-up that SQLite does sooner than it could be broken off:
+// to watch a context takes two goroutines a query. PostgreSQL may be far away.
+func (d *DB) brief(ctx context.Context) context.Context {
+	if d.postgres {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
 }
 
 // bind writes the places for arguments as the database wants them: no text of a query

@@ -45,8 +45,17 @@ func (r *Receiver) drops(w http.ResponseWriter, q *http.Request, sensor string) 
 			Batches: d.Batches, Events: d.Events, Time: d.Time,
 		})
 	}
+	// What is here was not dropped, though the sensor does not know: it is claimed first.
+	if here := r.held.of(sensor); len(here) > 0 {
+		if _, err := r.Claim(q.Context(), here); err != nil {
+			return err
+		}
+	}
 	if err := r.State.Dropped(q.Context(), sensor, all); err != nil {
 		return err
+	}
+	for _, d := range all {
+		r.ledger.forget(sensor, d.Epoch)
 	}
 	r.changed(sensor)
 	w.WriteHeader(http.StatusOK)
