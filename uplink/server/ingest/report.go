@@ -12,8 +12,11 @@ import (
 	"vigil/uplink/ship/protocol"
 )
 
-// maxDrops bounds one message.
-const maxDrops = 1000
+// What bounds messages: drops in one, bytes of why a policy is refused.
+const (
+	maxDrops  = 1000
+	maxReason = 4096
+)
 
 func (r *Receiver) drops(w http.ResponseWriter, q *http.Request, sensor string) error {
 	var m []protocol.Drop
@@ -48,8 +51,8 @@ func (r *Receiver) report(w http.ResponseWriter, q *http.Request, sensor string)
 	if err := read(q, &m); err != nil {
 		return err
 	}
-	if !plain(m.Version, 64) || !plain(m.Tier, 64) || m.Policy < 0 {
-		return malformed("a version and a tier have at most 64 bytes, a policy's version is not negative")
+	if !plain(m.Version, 64) || !plain(m.Tier, 64) || !plain(m.Follows, 64) || m.Policy < 0 || len(m.Refused) > maxReason {
+		return malformed("a version, a tier and a policy's name have at most 64 bytes, a policy's version is not negative, why it is refused has at most %d bytes", maxReason)
 	}
 	health := map[string]json.RawMessage{}
 	if len(m.Health) > 0 {
@@ -57,19 +60,12 @@ func (r *Receiver) report(w http.ResponseWriter, q *http.Request, sensor string)
 			return malformed("health is an object: %v", err)
 		}
 	}
-	if m.Refused != "" {
-		refused, err := json.Marshal(m.Refused)
-		if err != nil {
-			return malformed("%v", err)
-		}
-		health["policy_refused"] = refused
-	}
 	text, err := json.Marshal(health)
 	if err != nil {
 		return malformed("%v", err)
 	}
 	err = r.State.Reported(q.Context(), sensor, control.Report{
-		Version: m.Version, Tier: m.Tier, Lost: m.Lost, Applied: m.Policy, Address: address(q), Health: text,
+		Version: m.Version, Tier: m.Tier, Lost: m.Lost, Applied: m.Policy, Follows: m.Follows, Refused: m.Refused, Address: address(q), Health: text,
 	})
 	if err != nil {
 		return err
