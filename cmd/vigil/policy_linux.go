@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"vigil/detect/rule"
 	"vigil/sensor"
@@ -94,7 +95,7 @@ func over(c sensor.Config, b *policy.Body) (sensor.Config, error) {
 	}
 	c.Suppress = slices.Clip(c.Suppress)
 	for _, u := range set.Suppress {
-		c.Suppress = append(c.Suppress, &alert.Suppression{Rule: u.Rule, Filter: u.Filter, Reason: u.Reason, Until: u.Until.Time})
+		c.Suppress = append(c.Suppress, &alert.Suppression{Rule: u.Rule, Filter: u.Filter, Reason: u.Reason, Until: time.Time(u.Until)})
 	}
 	c.Extra = sensor.Extra{Intelligence: set.Intelligence, Protections: b.Protections}
 	for _, r := range b.Rules {

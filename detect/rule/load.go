@@ -44,11 +44,15 @@ func (l *Loader) Load(files fs.FS) ([]*Rule, []Problem) {
 // Text is a file of rules that lies nowhere.
 type Text struct{ Name, Text string }
 
-// LoadTexts is Load for texts.
+// LoadTexts is Load for texts. One without a rule is a problem: somebody wrote it.
 func LoadTexts(texts []Text) ([]*Rule, []Problem) {
 	var b batch
 	for _, t := range texts {
+		before := len(b.rules) + len(b.filters) + len(b.problems)
 		(&Loader{}).text(&b, []byte(t.Text), t.Name)
+		if len(b.rules)+len(b.filters)+len(b.problems) == before {
+			b.problem(t.Name, errors.New("no rule in it"))
+		}
 	}
 	return b.done()
 }

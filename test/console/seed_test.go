@@ -29,9 +29,9 @@ func (w *world) seed() {
 		must(w.t, err)
 		must(w.t, w.state.Renewed(ctx, w.sensors[name], "5f3a09c2"+fmt.Sprint(len(w.sensors)), w.now().Add(14*24*time.Hour)))
 	}
-	_, err := w.state.PutPolicy(ctx, control.Policy{Name: control.DefaultPolicy, Body: json.RawMessage(`{"protections":{"fim":true}}`), Note: "what all begin with", Author: "mara"}, 0)
+	_, err := w.state.PutPolicy(ctx, control.Policy{Name: control.DefaultPolicy, Body: json.RawMessage(`{"settings":{"intelligence":["203.0.113.0/24"]}}`), Note: "what all look for", Author: "mara"}, 1)
 	must(w.t, err)
-	_, err = w.state.PutPolicy(ctx, control.Policy{Name: "databases", Body: json.RawMessage(`{"settings":{"watch":["/var/lib/postgresql/"]},"protections":{"fim":true}}`), Note: "watch what the databases keep", Author: "mara"}, 0)
+	_, err = w.state.PutPolicy(ctx, control.Policy{Name: "databases", Body: json.RawMessage(`{"settings":{"watch":["/var/lib/postgresql/"]},"protections":{"vigil-exec-shm":false}}`), Note: "watch what the databases keep", Author: "mara"}, 0)
 	must(w.t, err)
 	must(w.t, w.state.Follow(ctx, w.sensors["db-01"], "databases"))
 	_, err = w.state.PutExport(ctx, control.Export{Name: "siem", Kind: "syslog", Settings: json.RawMessage(`{"address":"siem.example.net:6514","network":"tls","format":"cef"}`), Enabled: true, Author: "mara"})

@@ -42,18 +42,22 @@ type Suppression struct {
 }
 
 // Date is a day, as 2027-01-31.
-type Date struct{ time.Time }
+type Date time.Time
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (d *Date) UnmarshalText(text []byte) (err error) {
-	if d.Time, err = time.Parse(time.DateOnly, string(text)); err != nil {
-		return fmt.Errorf("%q is no date such as 2027-01-31", text)
+func (d *Date) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return fmt.Errorf("until: %q is no date such as 2027-01-31", text)
 	}
+	*d = Date(t)
 	return nil
 }
 
 // MarshalText implements encoding.TextMarshaler.
-func (d Date) MarshalText() ([]byte, error) { return d.AppendFormat(nil, time.DateOnly), nil }
+func (d Date) MarshalText() ([]byte, error) {
+	return time.Time(d).AppendFormat(nil, time.DateOnly), nil
+}
 
 // Rule is a file of Sigma.
 type Rule struct {
@@ -171,7 +175,7 @@ func (s *Suppression) check() error {
 		return errors.New("without a rule or a filter all alerts would be dismissed: give one")
 	case s.Reason == "":
 		return errors.New("no reason: say why nobody needs to act")
-	case s.Until.IsZero():
+	case time.Time(s.Until).IsZero():
 		return errors.New("no end: give until, such as 2027-01-31")
 	}
 	_, err := decode.ParseFilter(s.Filter)

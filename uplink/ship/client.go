@@ -43,9 +43,9 @@ type Settings struct {
 	Clock     Clock
 	Log       *slog.Logger
 
-	Queued func() int                  // batches in the spool
-	Drops  Drops                       // what the spool let go of
-	Health func() protocol.Report      // what the sensor says of itself
+	Queued func() int             // batches in the spool
+	Drops  Drops                  // what the spool let go of
+	Health func() protocol.Report // what the sensor says of itself
 	// Apply makes the sensor follow a policy whole, or changes nothing and says why.
 	Apply func(context.Context, protocol.Policy) error
 }

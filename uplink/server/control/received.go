@@ -167,6 +167,9 @@ func (d *DB) Dropped(ctx context.Context, sensor string, drops []Drop) error {
 
 func (d *DB) dropped(ctx context.Context, tx *sql.Tx, sensor string, n Drop) error {
 	k := Key{Sensor: sensor, Epoch: n.Epoch}
+	if n.Time.IsZero() {
+		n.Time = d.now()
+	}
 	_, err := d.in(ctx, tx, `INSERT INTO drops (sensor, epoch, first, last, class, reason, batches, events, time)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		sensor, epochText(n.Epoch), epochText(n.Range.First), epochText(n.Range.Last), n.Class, n.Reason, int64(n.Batches), int64(n.Events), ms(n.Time))

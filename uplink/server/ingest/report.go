@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -86,11 +85,10 @@ func (r *Receiver) policy(w http.ResponseWriter, q *http.Request, sensor string)
 	for {
 		fired := r.Policies.Wait() // before the look: what changes after it is not missed
 		p, err := r.State.PolicyOf(q.Context(), sensor)
-		none := errors.Is(err, control.ErrNotFound)
-		if err != nil && !none {
+		if err != nil {
 			return err
 		}
-		if p := (protocol.Policy{Name: p.Name, Version: p.Version, Body: p.Body}); !none && p.Tag() != q.Header.Get("If-None-Match") {
+		if p := (protocol.Policy{Name: p.Name, Version: p.Version, Body: p.Body}); p.Tag() != q.Header.Get("If-None-Match") {
 			w.Header().Set("ETag", p.Tag())
 			return answer(w, p)
 		}
@@ -100,11 +98,7 @@ func (r *Receiver) policy(w http.ResponseWriter, q *http.Request, sensor string)
 		case <-q.Context().Done():
 			return q.Context().Err()
 		case <-deadline.C:
-			if none {
-				w.WriteHeader(http.StatusNoContent)
-			} else {
-				w.WriteHeader(http.StatusNotModified)
-			}
+			w.WriteHeader(http.StatusNotModified)
 			return nil
 		}
 		// A sensor that was revoked while it waited is told nothing more.
