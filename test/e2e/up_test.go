@@ -74,7 +74,7 @@ type up struct {
 	t             *testing.T
 	cmd           *exec.Cmd
 	url, password string
-	data          string
+	data, socket  string
 	http          *http.Client
 	csrf          string
 	said          bytes.Buffer
@@ -85,9 +85,9 @@ type up struct {
 // begin starts it and waits for its greeting.
 func begin(t *testing.T, program, data string, watched *shell) *up {
 	t.Helper()
-	u := &up{t: t, data: data, greeted: make(chan struct{}), heard: make(chan struct{})}
+	u := &up{t: t, data: data, socket: filepath.Join(t.TempDir(), "socket"), greeted: make(chan struct{}), heard: make(chan struct{})}
 	u.cmd = exec.Command(program, "up", "--data", data, "--listen", "127.0.0.1:0", "--sensors", "127.0.0.1:0",
-		"--scope", fmt.Sprintf("pid:%d", watched.cmd.Process.Pid), "--socket", filepath.Join(t.TempDir(), "socket"))
+		"--scope", fmt.Sprintf("pid:%d", watched.cmd.Process.Pid), "--socket", u.socket)
 	out, err := u.cmd.StderrPipe()
 	if err == nil {
 		err = u.cmd.Start()
@@ -217,7 +217,7 @@ func (u *up) alerts() []alert {
 func (u *up) count(query string) int {
 	u.t.Helper()
 	var found struct{ Events []json.RawMessage }
-	u.ask("GET", "/v1/events?limit=1000&query="+url.QueryEscape(query), nil, &found)
+	u.ask("GET", "/v1/events?limit=5000&query="+url.QueryEscape(query), nil, &found)
 	return len(found.Events)
 }
 
