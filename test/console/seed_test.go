@@ -58,7 +58,14 @@ func (w *world) report(name string, ago time.Duration, version, tier string, los
 	w.at(ago)
 	health, err := json.Marshal(map[string]any{"cpu_percent": 0.7, "memory_bytes": 61_341_696, "spool": map[string]any{"bytes": 184_320, "oldest": "2s"}, "rings": map[string]any{"vital_used": 0.01, "bulk_used": 0.06}, "note": image})
 	must(w.t, err)
-	must(w.t, w.state.Reported(w.t.Context(), w.sensors[name], control.Report{Version: version, Tier: tier, Lost: lost, Applied: 1, Address: "10.20.0.5", Health: health}))
+	r := control.Report{Version: version, Tier: tier, Lost: lost, Applied: 2, Follows: control.DefaultPolicy, Address: "10.20.0.5", Health: health}
+	switch name {
+	case "db-01":
+		r.Follows, r.Applied = "databases", 1
+	case "mail":
+		r.Applied, r.Refused = 1, "policy default, version 2: rules: "+script+", line 2: level "+turning+" is none of informational, low, medium, high, critical"
+	}
+	must(w.t, w.state.Reported(w.t.Context(), w.sensors[name], r))
 }
 
 // alert says what one is to be.
