@@ -64,6 +64,7 @@ const (
 	LostRecursion
 	LostScratch
 	LostReader
+	LostUpstream
 	lostReasons
 )
 

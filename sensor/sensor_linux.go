@@ -37,6 +37,7 @@ type Sensor struct {
 	hostname   string
 	asks       chan func()
 	upstream   func() *Upstream // nil: nobody ships
+	unshipped  unshipped
 
 	// The pipeline's own.
 	event      Event

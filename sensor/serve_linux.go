@@ -173,9 +173,6 @@ func (s *Sensor) Status(ctx context.Context) (Status, error) {
 	return st, nil
 }
 
-// TellUpstream makes what says how shipping fares part of the status. Call it before Run.
-func (s *Sensor) TellUpstream(say func() *Upstream) { s.upstream = say }
-
 func (s *Sensor) status() Status {
 	st := Status{
 		Version: s.version, PID: os.Getpid(), Since: s.started, Uptime: time.Since(s.started).Seconds(),

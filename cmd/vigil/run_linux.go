@@ -159,7 +159,7 @@ func (w *watch) enrolled() (err error) {
 	}
 	if err == nil {
 		w.sensor.AddSink(w.shipper)
-		w.sensor.TellUpstream(w.shipper.upstream)
+		w.sensor.Ship(w.shipper.upstream, w.shipper.lost)
 	}
 	return err
 }

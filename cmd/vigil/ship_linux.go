@@ -113,6 +113,9 @@ func (h *shipper) upstream() *sensor.Upstream {
 	return u
 }
 
+// lost is how many events will never reach the server, since the start.
+func (h *shipper) lost() uint64 { return h.feed.Stats().Lost + h.spool.Dropped().Events }
+
 // health is what a sensor says of itself to its server.
 func health(s *sensor.Sensor) protocol.Report {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
