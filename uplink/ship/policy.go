@@ -126,6 +126,7 @@ func (c *Client) resume(ctx context.Context) error {
 	if c.policy.set(p, err); err != nil {
 		c.Log.Error("the policy that was followed last cannot be followed now: the host's own settings are", "policy", p.Name, "version", p.Version, "error", err)
 	}
+	c.tell(ctx)
 	return nil
 }
 

@@ -62,8 +62,10 @@ func TestTour(t *testing.T) {
 	}
 	c.do("PUT", "/v1/policies/default", m{"after": 1, "note": "first", "body": m{
 		"protections": m{"vigil-exec-shm": false}, "rules": []m{{"name": "a", "text": "title: a"}},
-		"settings": m{"kinds": []string{"exec"}, "watch": []string{"/etc/shadow"}, "judge": true, "intelligence": []string{"203.0.113.0/24"},
-			"suppress": []m{{"rule": "vigil-exec-shm", "filter": "exe~/opt/", "reason": "ours", "until": "2027-01-31"}}},
+		"settings": m{
+			"kinds": []string{"exec"}, "watch": []string{"/etc/shadow"}, "judge": true, "intelligence": []string{"203.0.113.0/24"},
+			"suppress": []m{{"rule": "vigil-exec-shm", "filter": "exe~/opt/", "reason": "ours", "until": "2027-01-31"}},
+		},
 	}}, 200)
 	c.do("PUT", "/v1/policies/default", m{"after": 1, "body": m{}}, 409)
 	c.do("PUT", "/v1/policies/default", m{"after": 2, "body": m{"unknown": 1}}, 422)

@@ -2,8 +2,10 @@ package control_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -72,6 +74,7 @@ func enrol(t *testing.T, d *control.DB, key string) string {
 func TestState(t *testing.T) {
 	controltest.Each(t, map[string]func(*testing.T, string){
 		"OpenTwice":     testOpenTwice,
+		"Migrate":       testMigrate,
 		"Enrolment":     testEnrolment,
 		"EnrolmentOnce": testEnrolmentOnce,
 		"Claim":         testClaim,
@@ -92,6 +95,35 @@ func testOpenTwice(t *testing.T, place string) {
 	v, err := second.Setting(t.Context(), "name", "")
 	must(t, err)
 	want(t, "setting", v, "value")
+}
+
+// What an older server left is brought along: its sensors, and its own policy default.
+func testMigrate(t *testing.T, place string) {
+	driver := "sqlite"
+	if strings.HasPrefix(place, "postgres://") {
+		driver = "pgx"
+	}
+	old, err := sql.Open(driver, place)
+	must(t, err)
+	tables, err := os.ReadFile("migrations/1.sql")
+	must(t, err)
+	for _, statement := range []string{
+		string(tables),
+		"CREATE TABLE migrations (number BIGINT PRIMARY KEY, time BIGINT NOT NULL)", "INSERT INTO migrations VALUES (1, 1)",
+		"INSERT INTO sensors (id, name, enrolled, seen, address, serial, expires, applied) VALUES ('s', 'web', 1, 1, '', '', 1, 1)",
+		"INSERT INTO policies (name, version, body, note, author, created) VALUES ('default', 1, '{\"x\":1}', '', 'eve', 1)",
+	} {
+		_, err := old.ExecContext(t.Context(), statement)
+		must(t, err)
+	}
+	must(t, old.Close())
+	d := open(t, place, newClock())
+	s, err := d.Sensor(t.Context(), "s")
+	must(t, err)
+	want(t, "sensor", fmt.Sprint(s.Name, s.Applied, s.Follows, s.Refused), "web1")
+	p, err := d.PolicyOf(t.Context(), "s")
+	must(t, err)
+	want(t, "policy", fmt.Sprint(p.Version, string(p.Body), p.Author), `1{"x":1}eve`)
 }
 
 func testEnrolment(t *testing.T, place string) {
