@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -20,25 +20,24 @@ import (
 type settings struct {
 	mu   sync.Mutex
 	own  sensor.Config
-	text []byte // of the policy that is followed; nil: none
-	body policy.Body
+	body policy.Body // of the policy that is followed
 }
 
 // begin gives what to start with under a policy.
 func (s *settings) begin(p protocol.Policy) (c sensor.Config, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.body, err = policy.Parse(p.Body); err == nil {
-		c, err = over(s.own, &s.body)
+	body, err := policy.Parse(p.Body)
+	if err == nil {
+		c, err = over(s.own, &body)
 	}
 	if err == nil && !c.Extra.Empty() {
 		err = c.CheckRules()
 	}
 	if err != nil {
-		s.body = policy.Body{}
 		return c, fmt.Errorf("%s, which was followed last: %w", p, err)
 	}
-	s.text = p.Body
+	s.body = body
 	return c, nil
 }
 
@@ -46,11 +45,8 @@ func (s *settings) begin(p protocol.Policy) (c sensor.Config, err error) {
 func (s *settings) follow(ctx context.Context, k *sensor.Sensor, p protocol.Policy) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.text != nil && bytes.Equal(s.text, p.Body) { // it says the same: what is judged by goes on
-		return nil
-	}
 	body, err := policy.Parse(p.Body)
-	if err != nil {
+	if err != nil || reflect.DeepEqual(body, s.body) { // it says the same: what is judged by goes on
 		return err
 	}
 	c, err := over(s.own, &body)
@@ -60,7 +56,7 @@ func (s *settings) follow(ctx context.Context, k *sensor.Sensor, p protocol.Poli
 	if _, err := k.Reload(ctx, c); err != nil { // a policy names nothing that needs a restart
 		return err
 	}
-	s.text, s.body = p.Body, body
+	s.body = body
 	return nil
 }
 

@@ -64,6 +64,10 @@ func TestPolicyToBeginWith(t *testing.T) {
 	if err := s.follow(context.Background(), nil, good); err != nil { // no sensor is asked: it says the same
 		t.Error(err)
 	}
+	first := settings{own: sensor.Default()}
+	if err := first.follow(context.Background(), nil, protocol.Policy{Name: "default", Version: 1, Body: json.RawMessage(`{}`)}); err != nil {
+		t.Error(err)
+	}
 }
 
 // Each example of docs/policies.md can be followed.
