@@ -2,11 +2,8 @@ package control_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,35 +92,6 @@ func testOpenTwice(t *testing.T, place string) {
 	v, err := second.Setting(t.Context(), "name", "")
 	must(t, err)
 	want(t, "setting", v, "value")
-}
-
-// What an older server left is brought along: its sensors, and its own policy default.
-func testMigrate(t *testing.T, place string) {
-	driver := "sqlite"
-	if strings.HasPrefix(place, "postgres://") {
-		driver = "pgx"
-	}
-	old, err := sql.Open(driver, place)
-	must(t, err)
-	tables, err := os.ReadFile("migrations/1.sql")
-	must(t, err)
-	for _, statement := range []string{
-		string(tables),
-		"CREATE TABLE migrations (number BIGINT PRIMARY KEY, time BIGINT NOT NULL)", "INSERT INTO migrations VALUES (1, 1)",
-		"INSERT INTO sensors (id, name, enrolled, seen, address, serial, expires, applied) VALUES ('s', 'web', 1, 1, '', '', 1, 1)",
-		"INSERT INTO policies (name, version, body, note, author, created) VALUES ('default', 1, '{\"x\":1}', '', 'eve', 1)",
-	} {
-		_, err := old.ExecContext(t.Context(), statement)
-		must(t, err)
-	}
-	must(t, old.Close())
-	d := open(t, place, newClock())
-	s, err := d.Sensor(t.Context(), "s")
-	must(t, err)
-	want(t, "sensor", fmt.Sprint(s.Name, s.Applied, s.Follows, s.Refused), "web1")
-	p, err := d.PolicyOf(t.Context(), "s")
-	must(t, err)
-	want(t, "policy", fmt.Sprint(p.Version, string(p.Body), p.Author), `1{"x":1}eve`)
 }
 
 func testEnrolment(t *testing.T, place string) {
@@ -339,99 +307,6 @@ func testAlerts(t *testing.T, place string) {
 	comments, err := d.Comments(ctx, "s1.a")
 	must(t, err)
 	want(t, "comments", comments[0].Text, "I look")
-}
-
-func testPolicies(t *testing.T, place string) {
-	ctx, d := t.Context(), open(t, place, newClock())
-	id := enrol(t, d, "a")
-	all, err := d.Policies(ctx)
-	must(t, err)
-	want(t, "from the start", len(all), 1)
-	p, err := d.PolicyOf(ctx, id)
-	must(t, err)
-	want(t, "it says nothing", fmt.Sprint(p.Name, p.Version, string(p.Body)), "default1{}")
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{}`)}, 0)
-	wantError(t, "over another's", err, control.ErrConflict)
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{"x":1}`)}, 1)
-	must(t, err)
-	p, err = d.PolicyOf(ctx, id)
-	must(t, err)
-	want(t, "policy", fmt.Sprint(p.Version, string(p.Body)), `2{"x":1}`)
-	again := open(t, place, newClock()) // begins nothing anew
-	versions, err := again.PolicyVersions(ctx, "default")
-	must(t, err)
-	want(t, "versions", len(versions), 2)
-	wantError(t, "an unknown policy", d.Follow(ctx, id, "web"), control.ErrNotFound)
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "web", Body: []byte(`{}`)}, 0)
-	must(t, err)
-	must(t, d.Follow(ctx, id, "web"))
-	p, err = d.PolicyOf(ctx, id)
-	must(t, err)
-	want(t, "policy", p.Name, "web")
-	must(t, d.Reported(ctx, id, control.Report{Applied: 1, Follows: "web", Refused: "version 2: \x00 is no kind", Health: []byte(`{}`)}))
-	s, err := d.Sensor(ctx, id)
-	must(t, err)
-	want(t, "what it follows", fmt.Sprint(s.Follows, s.Applied, s.Refused), "web1version 2: \uFFFD is no kind")
-}
-
-// What is kept for long enough goes, in more than one bite; what is not stays, and so does
-// an alert that nobody closed.
-func testForget(t *testing.T, place string) {
-	ctx, c := t.Context(), newClock()
-	d := open(t, place, c)
-	id := enrol(t, d, "a")
-	const many = 1100
-	age := func(sequence uint64, uid string) {
-		t.Helper()
-		_, err := d.Begin(ctx, control.Audit{Actor: "eve", Action: uid})
-		must(t, err)
-		must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1, Range: control.Range{First: sequence, Last: sequence}, Class: "events", Reason: "bytes", Batches: 1, Events: 10}}))
-		for _, status := range []string{control.New, control.Closed} {
-			a, err := control.ParseFinding(id, fmt.Appendf(nil, `{"metadata":{"uid":%q},"severity_id":4,"start_time":1,"end_time":2,"count":1,"finding_info":{"title":"x","analytic":{"uid":"vigil-x"}}}`, uid+status))
-			must(t, err)
-			_, err = d.Record(ctx, []control.Alert{a})
-			must(t, err)
-			_, err = d.ChangeAlert(ctx, a.ID, "eve", control.AlertChange{Status: &status, Comment: "seen"})
-			must(t, err)
-		}
-	}
-	age(1, "old")
-	var drops []control.Drop
-	for n := range uint64(many) {
-		drops = append(drops, control.Drop{Epoch: 2, Range: control.Range{First: n*2 + 1, Last: n*2 + 1}, Class: "events", Reason: "bytes", Batches: 1, Events: 1})
-	}
-	must(t, d.Dropped(ctx, id, drops))
-	forget := func(what string, want control.Forgotten) {
-		t.Helper()
-		got, err := d.Forget(ctx)
-		must(t, err)
-		if got != want {
-			t.Errorf("%s: %+v, want %+v", what, got, want)
-		}
-	}
-	forget("nothing is old", control.Forgotten{})
-	c.pass(control.KeepDrops + time.Hour)
-	age(2, "young")
-	forget("drops are", control.Forgotten{Drops: many + 1})
-	c.pass(control.KeepAudit - control.KeepDrops)
-	forget("all but what is young is", control.Forgotten{Audit: 1, Alerts: 1, Drops: 1})
-	alerts, err := d.Alerts(ctx, control.AlertFilter{Limit: 10})
-	must(t, err)
-	var left []string
-	for _, a := range alerts {
-		left = append(left, a.ID+" "+a.Status)
-		comments, err := d.Comments(ctx, a.ID)
-		must(t, err)
-		want(t, "comments of "+a.ID, len(comments), 1)
-	}
-	slices.Sort(left)
-	want(t, "alerts left", strings.Join(left, ", "), fmt.Sprintf("%[1]s.oldnew new, %[1]s.youngclosed closed, %[1]s.youngnew new", id))
-	gone, err := d.Comments(ctx, id+".oldclosed")
-	must(t, err)
-	want(t, "comments of what is gone", len(gone), 0)
-	ok, err := d.Received(ctx, control.Key{Sensor: id, Epoch: 1, Sequence: 1})
-	must(t, err)
-	want(t, "a drop that is forgotten comes no more", ok, true)
 }
 
 func testAudit(t *testing.T, place string) {
