@@ -5,14 +5,25 @@ import (
 	"hash/crc32"
 )
 
-// Layout is a checksum of the fields of all kinds: of what a version of blocks means.
+// Layout is a checksum of the words of all kinds: of what a version of blocks means.
 func Layout() uint32 {
 	var text []byte
 	for _, s := range shapes() {
 		text = fmt.Appendf(text, "%d %d %d %d %v\n", s.fixed, s.texts, s.lengths, s.files, s.ends)
-		for _, f := range s.fields {
-			text = fmt.Appendf(text, " %d %d %v %d\n", f.offset, f.width, f.swap, f.coding)
+		for _, w := range s.words {
+			text = fmt.Appendf(text, " %d %x %d %v\n", w.at, w.mask, w.coding, w.swap)
 		}
 	}
 	return crc32.ChecksumIEEE(text)
+}
+
+// Frame makes a frame of a payload, each part of which ends where ends says and is of the
+// kind that kinds say: texts, repeating, numbers, random.
+func Frame(payload []byte, ends []int, kinds []byte) []byte {
+	c := compressor{coders: predefined()}
+	parts := make([]part, len(ends))
+	for i := range parts {
+		parts[i] = part{ends[i], partKind(kinds[i] % 4)}
+	}
+	return c.appendFrame(nil, payload, parts)
 }
