@@ -50,11 +50,10 @@ func (e *Encoder) Encode(dst []byte) []byte {
 	weight := e.weight()
 	e.tellWhos()
 	e.tellActors()
-	var parts [7]part
-	e.payload, parts = e.appendPayload(e.payload[:0])
+	e.payload = e.appendPayload(e.payload[:0])
 	start := len(dst)
 	dst = append(dst, make([]byte, blockHeader)...)
-	dst = e.compressor.appendFrame(dst, e.payload, parts[:])
+	dst = e.zstd.EncodeAll(e.payload, dst)
 	b := dst[start:]
 	copy(b, blockMagic)
 	b[4], b[5] = blockVersion, byte(Events)
@@ -74,7 +73,7 @@ func (e *Encoder) Encode(dst []byte) []byte {
 	return dst
 }
 
-func (e *Encoder) appendPayload(b []byte) (_ []byte, parts [7]part) {
+func (e *Encoder) appendPayload(b []byte) []byte {
 	m := &e.meta
 	b = binary.LittleEndian.AppendUint64(b, m.BootSeed)
 	b = binary.LittleEndian.AppendUint64(b, uint64(m.BootOffset))
@@ -83,7 +82,6 @@ func (e *Encoder) appendPayload(b []byte) (_ []byte, parts [7]part) {
 	}
 	b = appendColumn(b, e.strings.bytes)
 	b = appendColumn(b, e.alertBytes.bytes())
-	parts[0] = part{len(b), texts}
 
 	b = appendNumber(b, uint64(len(e.strings.texts)))
 	b = appendColumn(b, e.strings.lengths().bytes())
@@ -95,7 +93,6 @@ func (e *Encoder) appendPayload(b []byte) (_ []byte, parts [7]part) {
 	b = appendWriters(b, e.actorColumns[:])
 	b = appendNumber(b, uint64(len(e.whos)))
 	b = appendWriters(b, e.whoColumns[:])
-	parts[1] = part{len(b), repeating}
 
 	b = appendColumn(b, e.kindRefs.bytes())
 	b = appendColumn(b, e.whoRefs.bytes())
@@ -108,23 +105,18 @@ func (e *Encoder) appendPayload(b []byte) (_ []byte, parts [7]part) {
 		}
 	}
 	b = append(b, 0)
-	parts[2] = part{len(b), repeating}
 
 	for kind := range e.kinds {
 		b = e.kinds[kind].appendWords(b, ^e.shapes[kind].wide)
 	}
-	parts[3] = part{len(b), repeating}
 	b = appendColumn(b, e.times.bytes())
-	parts[4] = part{len(b), numbers}
 	for kind := range e.kinds {
 		b = e.kinds[kind].appendWords(b, e.shapes[kind].wide)
 	}
-	parts[5] = part{len(b), numbers}
 	for _, id := range e.ids.all {
 		b = binary.LittleEndian.AppendUint64(b, id)
 	}
-	parts[6] = part{len(b), random}
-	return b, parts
+	return b
 }
 
 // reset begins a block.

@@ -54,10 +54,6 @@
 // Nothing follows. All that is told is used: a column that has more, or fewer, than its
 // events ask for is damaged.
 //
-// Any zstd decoder reads the frame. It is made with the payload in mind: what comes before
-// the times repeats itself, times and wide words do not and get Huffman codes only, and
-// IDs lie as they are.
-//
 // # References
 //
 // The decoder goes through the events from the first on. Where it meets a reference to

@@ -2,7 +2,10 @@ package batch
 
 import (
 	"encoding/binary"
+	"fmt"
 	"unsafe"
+
+	"github.com/klauspost/compress/zstd"
 
 	"vigil/decode"
 )
@@ -48,9 +51,9 @@ type Encoder struct {
 	alertLengths writer
 	alertBytes   writer
 
-	compressor compressor
-	payload    []byte
-	ratio      float64 // bytes of the last block for each that was estimated
+	zstd    *zstd.Encoder
+	payload []byte
+	ratio   float64 // bytes of the last block for each that was estimated
 }
 
 // ends is a decode.Endpoints as it lies in records.
@@ -78,9 +81,13 @@ func (e *endpoints) set(slot uint8, told *ends) {
 
 // NewEncoder makes an encoder for what a sensor sees; the meta is told with every block.
 func NewEncoder(m decode.Meta) *Encoder {
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false))
+	if err != nil { // only of options that are none
+		panic(fmt.Sprintf("batch: %v", err))
+	}
 	e := &Encoder{
 		meta: m, shapes: shapes(), strings: newDictionary(), ids: newIdentifiers(),
-		compressor: compressor{coders: predefined()}, ratio: 0.5, lastWho: -1,
+		zstd: z, ratio: 0.5, lastWho: -1,
 	}
 	for k := range e.kinds {
 		s := &e.shapes[k]

@@ -16,14 +16,3 @@ func Layout() uint32 {
 	}
 	return crc32.ChecksumIEEE(text)
 }
-
-// Frame makes a frame of a payload, each part of which ends where ends says and is of the
-// kind that kinds say: texts, repeating, numbers, random.
-func Frame(payload []byte, ends []int, kinds []byte) []byte {
-	c := compressor{coders: predefined()}
-	parts := make([]part, len(ends))
-	for i := range parts {
-		parts[i] = part{ends[i], partKind(kinds[i] % 4)}
-	}
-	return c.appendFrame(nil, payload, parts)
-}
