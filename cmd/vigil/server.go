@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	pages "vigil/uplink/console"
 	"vigil/uplink/join"
@@ -31,6 +32,9 @@ type serverFlags struct {
 }
 
 func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server, error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // thousands of connections are most of the heap: it need not double
+	}
 	console, err := pages.Handler()
 	if err != nil {
 		return nil, err
