@@ -44,8 +44,9 @@ func TestCheck(t *testing.T) {
 	}
 	for want, change := range map[string]func(*result){
 		"measured nothing":  func(r *result) { r.took = r.took[:1] },
-		"1 events lost (x)": func(r *result) { r.lost, r.losers = 1, []string{"x"} },
-		"1 stored twice":    func(r *result) { r.twice = 1 },
+		"1 events lost":     func(r *result) { r.lost, r.losers = 1, []string{"x"} },
+		"1 stored twice":    func(r *result) { r.twice, r.losers = 1, []string{"x"} },
+		"(x has others)":    func(r *result) { r.losers = []string{"x has others"} },
 		"1 batches refused": func(r *result) { r.refused = 1 },
 		"the limit is 1s":   func(r *result) { r.took[1] = time.Minute },
 		"the limit is 1 Mi": func(r *result) { r.usage.anon++ },
