@@ -97,7 +97,7 @@ func (f *fleet) measure(ctx context.Context, r *result) error {
 	if err != nil {
 		return err
 	}
-	defer usage.stop()
+	defer func() { _, _ = usage.stop() }() // again, when it went well: what it gave is kept
 	searching, ended := context.WithCancel(ctx)
 	defer ended()
 	found := make(chan error, 1)

@@ -79,7 +79,7 @@ func (r *result) print(to io.Writer) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "| %s\t| %s\t|\n", name, fmt.Sprintf(format, args...))
 	}
-	row("fleet", "%d sensors for %v, an event a second each; each %v one of %d ships %d at once", r.load.sensors, r.lasts, r.every, r.share, r.burst)
+	row("fleet", "%d sensors for %v, an event a second each; each %v one of %d ships %d at once", r.sensors, r.lasts, r.every, r.share, r.burst)
 	fmt.Fprintln(w, "|---\t|---\t|")
 	row("events made / stored / lost / twice", "%d / %d / %d / %d", r.events, r.stored, r.lost, r.twice)
 	row("batches / tries / refused", "%d / %d / %d", r.batches, r.tries, r.refused)
