@@ -19,6 +19,7 @@ import (
 
 	"vigil/sensor"
 	"vigil/uplink/ship"
+	"vigil/uplink/ship/protocol"
 )
 
 // watch is one call of vigil run.
@@ -27,11 +28,12 @@ type watch struct {
 	console   *console
 	log       *slog.Logger
 	sensor    *sensor.Sensor
+	settings  settings
 	printer   *printer
-	recorder  *recorder // nil: nothing is recorded
-	shipper   *shipper  // nil: this host is enrolled at no server
-	server    string    // where it ships to; "": where it was enrolled
-	greet     func()    // nil: nothing to say but what is watched
+	recorder  *recorder    // nil: nothing is recorded
+	shipper   *shipper     // nil: this host is enrolled at no server
+	server    string       // where it ships to; "": where it was enrolled
+	greet     func() error // nil: nothing to say but what is watched
 	followers *sensor.Followers
 
 	cancel context.CancelFunc // ends the watch
@@ -42,21 +44,29 @@ type watch struct {
 
 // Run watches until stopped, or until the command it started has ended.
 func (r *runCommand) Run(c *console) error {
-	if len(r.Command) > 0 {
-		if r.Command[0] != "--" || len(r.Command) == 1 {
-			return misuse{fmt.Errorf("run: %q: a command to start stands behind --", r.Command[0])}
-		}
-		r.Command = r.Command[1:]
-		if _, err := exec.LookPath(r.Command[0]); err != nil {
-			return fmt.Errorf("start the command: %w", err)
-		}
+	if _, err := r.check(); err != nil {
+		return err
 	}
 	return r.watch(c, "", nil)
 }
 
+// check tells whether what is asked for can be, and takes -- from the command's words.
+func (r *runCommand) check() (none sensor.Config, err error) {
+	if len(r.Command) > 0 {
+		if r.Command[0] != "--" || len(r.Command) == 1 {
+			return none, misuse{fmt.Errorf("%q: a command to start stands behind --", r.Command[0])}
+		}
+		r.Command = r.Command[1:]
+		if _, err := exec.LookPath(r.Command[0]); err != nil {
+			return none, fmt.Errorf("start the command: %w", err)
+		}
+	}
+	return r.configure()
+}
+
 // watch watches until stopped, and ships to a server, "" for the one it was enrolled at.
 // Greet is called when it has begun, unless nil.
-func (r *runCommand) watch(c *console, server string, greet func()) error {
+func (r *runCommand) watch(c *console, server string, greet func() error) error {
 	filter, err := r.parse()
 	if err != nil {
 		return err
@@ -91,7 +101,7 @@ func (w *watch) run(config sensor.Config) (err error) {
 		}
 		defer func() { _ = socket.Close() }()
 	}
-	if err := w.load(config); err != nil {
+	if err := w.loadKept(config); err != nil {
 		return err
 	}
 	w.printer.shows = w.sensor.Shows
@@ -106,7 +116,7 @@ func (w *watch) run(config sensor.Config) (err error) {
 		w.sensor.AddSink(w.recorder)
 	}
 	w.sensor.AddSink(w.followers)
-	if err := w.enrolled(); err != nil {
+	if err := w.enrolled(config); err != nil {
 		return err
 	}
 
@@ -145,18 +155,40 @@ func (w *watch) run(config sensor.Config) (err error) {
 }
 
 // enrolled ships what is seen if this host is enrolled at a server.
-func (w *watch) enrolled() (err error) {
+func (w *watch) enrolled(config sensor.Config) (err error) {
 	if w.State == "" {
 		return nil
 	}
-	w.shipper, err = openShipper(w.State, w.server, w.sensor, w.log)
+	w.shipper, err = openShipper(w.State, w.server, config.Shipping, w.sensor, func(ctx context.Context, p protocol.Policy) error {
+		return w.settings.follow(ctx, w.sensor, p)
+	}, w.log)
 	if errors.Is(err, ship.ErrNotEnrolled) {
 		return nil
 	}
 	if err == nil {
 		w.sensor.AddSink(w.shipper)
+		w.sensor.Ship(w.shipper.upstream, w.shipper.lost)
 	}
 	return err
+}
+
+// loadKept loads the sensor with the policy that it followed last. One that cannot be
+// followed any more keeps nothing from being watched.
+func (w *watch) loadKept(config sensor.Config) error {
+	w.settings.own = config
+	if w.State == "" {
+		return w.load(config)
+	}
+	kept, err := ship.Kept(w.State)
+	both := config
+	if err == nil && kept.Version > 0 {
+		both, err = w.settings.begin(kept)
+	}
+	if err != nil {
+		w.log.Error("the host's own settings are followed until its server says more", "error", err)
+		both = config
+	}
+	return w.load(both)
 }
 
 // load takes seconds. Who asks it to stop meanwhile does not wait: the end of the
@@ -242,7 +274,9 @@ func (w *watch) ready(ctx context.Context) {
 	fmt.Fprintf(w.console.err, "vigil %s watches: %d kinds of events in the full tier, %d kprobe, %d tracepoint, %d not (see vigil doctor)\n",
 		version, tiers["full"], tiers["kprobe"], tiers["tracepoint"], none)
 	if w.greet != nil {
-		w.greet()
+		if err := w.greet(); err != nil {
+			w.log.Error("greet", "error", err)
+		}
 	}
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		w.log.Warn("tell systemd", "error", err)
@@ -288,11 +322,10 @@ func (w *watch) reloadOnHangup(ctx context.Context, hangup <-chan os.Signal) err
 
 func (w *watch) reload(ctx context.Context) {
 	config, err := w.configure()
-	if err != nil {
-		w.log.Error("configuration not changed", "error", err)
-		return
+	var restart []string
+	if err == nil {
+		restart, err = w.settings.changeOwn(ctx, w.sensor, config)
 	}
-	restart, err := w.sensor.Reload(ctx, config)
 	switch {
 	case err != nil:
 		w.log.Error("configuration not changed", "error", err)

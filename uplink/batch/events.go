@@ -85,7 +85,7 @@ func (b *Block) reader() *reader {
 	d.columns.actors, d.columns.whos = slices.Clone(b.actors.columns), slices.Clone(b.whos.columns)
 	for i := range d.kinds {
 		if k := &d.kinds[i]; k.there {
-			k.texts, k.fields, k.before = slices.Clone(k.texts), slices.Clone(k.fields), make([]uint64, shapes()[i].fixed/8)
+			k.texts, k.words, k.before = slices.Clone(k.texts), slices.Clone(k.words), make([]uint64, shapes()[i].fixed/8)
 		}
 	}
 	return d
@@ -138,7 +138,7 @@ func (d *reader) end(total uint64) error {
 	for i := range d.kinds {
 		look(d.kinds[i].masks, d.kinds[i].slots)
 		look(d.kinds[i].texts...)
-		look(d.kinds[i].fields...)
+		look(d.kinds[i].words...)
 	}
 	if short || left > 0 {
 		return fmt.Errorf("%w: columns end before their events, or after", ErrDamaged)

@@ -71,12 +71,16 @@ func enrol(t *testing.T, d *control.DB, key string) string {
 func TestState(t *testing.T) {
 	controltest.Each(t, map[string]func(*testing.T, string){
 		"OpenTwice":     testOpenTwice,
+		"Migrate":       testMigrate,
 		"Enrolment":     testEnrolment,
 		"EnrolmentOnce": testEnrolmentOnce,
 		"Claim":         testClaim,
+		"Dropped":       testDropped,
 		"Users":         testUsers,
+		"Reset":         testReset,
 		"Alerts":        testAlerts,
 		"Policies":      testPolicies,
+		"Forget":        testForget,
 		"Audit":         testAudit,
 		"Saved":         testSaved,
 	})
@@ -159,8 +163,10 @@ func testClaim(t *testing.T, place string) {
 	mine, err = d.Claim(ctx, "A", []control.Key{key(1), key(3)})
 	must(t, err)
 	want(t, "A's again", fmt.Sprint(mine), "[true false]")
-	must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1 << 63, Range: control.Range{First: 5, Last: 9}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}}))
-	must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1 << 63, Range: control.Range{First: 5, Last: 9}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}}))
+	five := control.Range{First: 5, Last: 9}
+	drop := control.Drop{Epoch: 1 << 63, Range: five, Gone: control.Ranges{five}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}
+	must(t, d.Dropped(ctx, id, []control.Drop{drop}))
+	must(t, d.Dropped(ctx, id, []control.Drop{drop}))
 	for n, has := range map[uint64]bool{1: true, 3: true, 4: true, 7: true, 10: false} {
 		got, err := d.Received(ctx, key(n))
 		must(t, err)
@@ -243,6 +249,39 @@ func finding(uid string, count, last int, extra string) []byte {
 		"device":{"hostname":"web"},"actor":{"process":{"uid":"00ff","file":{"path":"/bin/bash"}}}%s}`, uid, last, count, extra)
 }
 
+// Who forgot a password gets another from who runs the server; the old one and what was
+// begun with it are no more, and the log has it.
+func testReset(t *testing.T, place string) {
+	ctx, c := t.Context(), newClock()
+	d := open(t, place, c)
+	admin, err := d.AddUser(ctx, control.FirstAdmin, control.Admin, password)
+	must(t, err)
+	_, err = d.AddUser(ctx, "other", control.Admin, password)
+	must(t, err)
+	disabled := true
+	_, err = d.ChangeUser(ctx, admin.ID, control.UserChange{Disabled: &disabled})
+	must(t, err)
+	other, err := d.CheckPassword(ctx, "other", password)
+	must(t, err)
+	_, secret, err := d.Login(ctx, other, "192.0.2.1")
+	must(t, err)
+	fresh := control.NewPassword()
+	must(t, d.ResetPassword(ctx, control.FirstAdmin, fresh))
+	must(t, d.ResetPassword(ctx, "other", fresh))
+	_, _, err = d.Session(ctx, secret)
+	wantError(t, "a session of the old password", err, control.ErrNotFound)
+	for _, name := range []string{control.FirstAdmin, "other"} {
+		_, err = d.CheckPassword(ctx, name, password)
+		wantError(t, "the old password of "+name, err, control.ErrNotFound)
+		_, err = d.CheckPassword(ctx, name, fresh)
+		must(t, err)
+	}
+	wantError(t, "nobody", d.ResetPassword(ctx, "nobody", fresh), control.ErrNotFound)
+	all, err := d.AuditLog(ctx, "local", "users.reset", "", 10)
+	must(t, err)
+	want(t, "entries of the log", len(all), 2)
+}
+
 func testAlerts(t *testing.T, place string) {
 	ctx, d := t.Context(), open(t, place, newClock())
 	record := func(sensor string, lines ...[]byte) []control.Alert {
@@ -305,30 +344,6 @@ func testAlerts(t *testing.T, place string) {
 	comments, err := d.Comments(ctx, "s1.a")
 	must(t, err)
 	want(t, "comments", comments[0].Text, "I look")
-}
-
-func testPolicies(t *testing.T, place string) {
-	ctx, d := t.Context(), open(t, place, newClock())
-	id := enrol(t, d, "a")
-	_, err := d.PolicyOf(ctx, id)
-	wantError(t, "no policy yet", err, control.ErrNotFound)
-	p, err := d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{}`)}, 0)
-	must(t, err)
-	want(t, "version", p.Version, 1)
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{}`)}, 0)
-	wantError(t, "over another's", err, control.ErrConflict)
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{"x":1}`)}, 1)
-	must(t, err)
-	p, err = d.PolicyOf(ctx, id)
-	must(t, err)
-	want(t, "policy", fmt.Sprint(p.Version, string(p.Body)), `2{"x":1}`)
-	wantError(t, "an unknown policy", d.Follow(ctx, id, "web"), control.ErrNotFound)
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "web", Body: []byte(`{}`)}, 0)
-	must(t, err)
-	must(t, d.Follow(ctx, id, "web"))
-	p, err = d.PolicyOf(ctx, id)
-	must(t, err)
-	want(t, "policy", p.Name, "web")
 }
 
 func testAudit(t *testing.T, place string) {
