@@ -21,6 +21,10 @@ type Listeners struct {
 	Sensors net.Listener // nil: none
 }
 
+// headerTable is what a connection remembers of headers, bytes each way: it makes them
+// shorter, and thousands of sensors have one each.
+const headerTable = 1 << 10
+
 // shutdown is how long requests may take to end when the server does.
 const shutdown = 10 * time.Second
 
@@ -93,6 +97,7 @@ func (s *Server) serve(ctx context.Context, l net.Listener, h http.Handler, c *t
 	defer cancel()
 	v := &http.Server{
 		Handler: h, TLSConfig: c, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		HTTP2:       &http.HTTP2Config{MaxDecoderHeaderTableSize: headerTable, MaxEncoderHeaderTableSize: headerTable},
 		BaseContext: func(net.Listener) context.Context { return ctx },
 		ErrorLog:    slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), // handshakes of anybody
 	}

@@ -97,7 +97,7 @@ func (f *fleet) measure(ctx context.Context, r *result) error {
 	if err != nil {
 		return err
 	}
-	defer usage.stop()
+	defer func() { _, _ = usage.stop() }() // again, when it went well: what it gave is kept
 	searching, ended := context.WithCancel(ctx)
 	defer ended()
 	found := make(chan error, 1)
@@ -179,35 +179,39 @@ func (f *fleet) acknowledged(context.Context) (bool, error) {
 	return true, nil
 }
 
-// stored asks the store what it has of each sensor.
+// stored asks the store what it has of each sensor: so many rows, and their sequences and
+// places in batches together, which are others when one is there twice and another is not.
 func (f *fleet) stored(ctx context.Context, r *result) (bool, error) {
 	var found struct {
 		Events []struct {
 			Sensor string
-			Event  struct {
-				Rows, Once int `json:",string"`
-			}
+			Event  sums
 		}
 	}
-	const query = "* | stats by (vigil.sensor) count() rows, count_uniq(vigil.epoch, vigil.sequence, vigil.index) once"
+	const query = "* | stats by (vigil.sensor) count() rows, sum(vigil.sequence) sequences, sum(vigil.index) places"
 	if err := f.server.search(ctx, query, &found); err != nil {
 		return false, err
 	}
-	has := map[string]int{}
-	r.stored, r.twice = 0, 0
+	has := map[string]sums{}
 	for _, s := range found.Events {
-		has[s.Sensor] = s.Event.Once
-		r.stored += s.Event.Once
-		r.twice += s.Event.Rows - s.Event.Once
+		has[s.Sensor] = s.Event
 	}
-	r.lost, r.losers = 0, nil
+	r.stored, r.lost, r.twice, r.losers = 0, 0, 0, nil
 	for _, s := range f.sensors {
-		if missing := s.events - has[s.client.Sensor()]; missing != 0 {
-			r.lost += max(missing, -missing)
-			r.losers = append(r.losers, fmt.Sprintf("%s: %d", s.client.Sensor(), missing))
+		got := has[s.client.Sensor()]
+		r.stored += got.Rows
+		r.lost += max(0, s.events-got.Rows)
+		r.twice += max(0, got.Rows-s.events)
+		if want := (sums{s.events, s.sequences, s.places}); got != want {
+			r.losers = append(r.losers, fmt.Sprintf("%s has %v, not %v", s.client.Sensor(), got, want))
 		}
 	}
-	return r.lost == 0, nil
+	return len(r.losers) == 0, nil
+}
+
+// sums are of a sensor's rows.
+type sums struct {
+	Rows, Sequences, Places int `json:",string"`
 }
 
 // until waits until something is, or for as long as patience lasts: the result tells then.

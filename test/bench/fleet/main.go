@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&l.every, "every", 20*time.Second, "from burst to burst")
 	flags.IntVar(&l.share, "share", 10, "one of so many sensors bursts")
 	flags.IntVar(&l.burst, "burst", 500, "events at once")
-	flags.DurationVar(&most.p99, "p99", 500*time.Millisecond, "limit of 99 of 100 batches, from its sensor to the acknowledgement")
+	flags.DurationVar(&most.p99, "p99", time.Second, "limit of 99 of 100 batches, from its sensor to the acknowledgement")
 	flags.Int64Var(&most.memory, "memory", 300, "limit of the server's memory, MiB")
 	if err := flags.Parse(args); err != nil {
 		return err

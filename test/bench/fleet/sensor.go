@@ -24,14 +24,15 @@ type sensor struct {
 	epoch  uint64
 	queue  chan ship.Batch
 
-	mu      sync.Mutex
-	next    uint64               // sequence
-	made    map[uint64]time.Time // batches that are not acknowledged
-	events  int                  // that were made
-	bytes   int                  // of batches
-	took    []time.Duration      // from made to acknowledged, each batch
-	refused int
-	watcher chan<- madeBatch // is told of the next
+	mu                sync.Mutex
+	next              uint64               // sequence
+	made              map[uint64]time.Time // batches that are not acknowledged
+	events            int                  // that were made
+	sequences, places int                  // of all events together
+	bytes             int                  // of batches
+	took              []time.Duration      // from made to acknowledged, each batch
+	refused           int
+	watcher           chan<- madeBatch // is told of the next
 }
 
 type madeBatch struct {
@@ -65,6 +66,8 @@ func (s *sensor) fill(e *batch.Encoder, events int) ship.Batch {
 	s.tell(e, events, time.Now())
 	s.events += events
 	s.next++
+	s.sequences += events * int(s.next)
+	s.places += events * (events - 1) / 2
 	b := ship.Batch{ID: protocol.ID{Epoch: s.epoch, Sequence: s.next, Class: protocol.Events}, Events: events, Body: e.Encode(nil)}
 	s.bytes += len(b.Body)
 	return b

@@ -85,6 +85,9 @@ type querier interface {
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
 }
 
+// Shared tells whether other servers may change the state too.
+func (d *DB) Shared() bool { return d.postgres }
+
 // brief is the context of a look-up that SQLite does sooner than it could be broken off:
 // to watch a context takes two goroutines a query. PostgreSQL may be far away.
 func (d *DB) brief(ctx context.Context) context.Context {

@@ -75,7 +75,7 @@ func (d *Drain) Counts() *Counts { return &d.counts }
 // load that was not full the drain waits for more: a flush costs the store the same for
 // one event as for thousands, and small ones leave files that it must merge.
 const (
-	mostRecords = 1024
+	mostRecords = 4096
 	mostBytes   = 16 << 20
 	gather      = 250 * time.Millisecond
 	firstWait   = 100 * time.Millisecond

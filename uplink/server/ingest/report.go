@@ -91,7 +91,8 @@ func (r *Receiver) report(w http.ResponseWriter, q *http.Request, sensor string)
 	return nil
 }
 
-// look is how often one who waits looks whether another server changed a policy.
+// look is how often one who waits looks whether another server, that shares the control
+// state, changed a policy.
 const look = 10 * time.Second
 
 // policy answers with what the sensor shall do: at once, unless it has that already
@@ -99,6 +100,12 @@ const look = 10 * time.Second
 func (r *Receiver) policy(w http.ResponseWriter, q *http.Request, sensor string) error {
 	deadline := time.NewTimer(wait(q.Header.Get("Prefer")))
 	defer deadline.Stop()
+	var others <-chan time.Time
+	if r.State.Shared() {
+		tick := time.NewTicker(look)
+		defer tick.Stop()
+		others = tick.C
+	}
 	for {
 		fired := r.Policies.Wait() // before the look: what changes after it is not missed
 		p, err := r.State.PolicyOf(q.Context(), sensor)
@@ -111,7 +118,7 @@ func (r *Receiver) policy(w http.ResponseWriter, q *http.Request, sensor string)
 		}
 		select {
 		case <-fired:
-		case <-time.After(look):
+		case <-others:
 		case <-q.Context().Done():
 			return q.Context().Err()
 		case <-deadline.C:
