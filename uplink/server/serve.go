@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"vigil/uplink/server/control"
 )
 
 // Listeners are the two sides of a server. They are apart because a browser is not to be
@@ -28,6 +30,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	defer cancel(nil)
 	var all sync.WaitGroup
 	all.Go(func() { s.count(ctx) })
+	all.Go(func() { s.forget(ctx) })
 	serve := func(l net.Listener, h http.Handler, c *tls.Config) {
 		all.Go(func() {
 			if err := s.serve(ctx, l, h, c); err != nil {
@@ -49,6 +52,28 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 		return err
 	}
 	return nil
+}
+
+// forgetEvery is how often the state is looked through for what is old.
+const forgetEvery = time.Hour
+
+// forget deletes what was kept for long enough, now and then, until the context ends.
+func (s *Server) forget(ctx context.Context) {
+	t := time.NewTicker(forgetEvery)
+	defer t.Stop()
+	for {
+		switch n, err := s.State.Forget(ctx); {
+		case err != nil && ctx.Err() == nil:
+			s.Log.Error("what is old stays for now", "error", err)
+		case n != (control.Forgotten{}):
+			s.Log.Info("deleted what was kept for long enough", "audit", n.Audit, "alerts", n.Alerts, "drops", n.Drops)
+		}
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // handler is the API, and the console beside it.

@@ -53,7 +53,7 @@ func enrolSensor(ctx context.Context, n int, dir, server, token string, boot int
 		Health: func() protocol.Report {
 			return protocol.Report{Version: "fleet", Tier: "full", Health: json.RawMessage(`{"events":1}`)}
 		},
-		Apply: func(protocol.Policy) error { return nil },
+		Apply: func(context.Context, protocol.Policy) error { return nil },
 	})
 	return s, err
 }

@@ -54,7 +54,11 @@ func Open(ctx context.Context, place string, now func() time.Time) (*DB, error) 
 	}
 	d.db.SetMaxOpenConns(8)
 	d.db.SetMaxIdleConns(8)
-	if err := d.migrate(ctx); err != nil {
+	err = d.migrate(ctx)
+	if err == nil {
+		err = d.beginPolicies(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open control state: %w", err), d.db.Close())
 	}
 	return d, nil

@@ -184,6 +184,9 @@ func (d *DB) Dropped(ctx context.Context, sensor string, drops []Drop) error {
 
 func (d *DB) dropped(ctx context.Context, tx *sql.Tx, sensor string, n Drop) error {
 	k := Key{Sensor: sensor, Epoch: n.Epoch}
+	if n.Time.IsZero() {
+		n.Time = d.now()
+	}
 	all, err := d.received(ctx, tx, k)
 	if err != nil {
 		return err

@@ -23,19 +23,21 @@ type Sensor struct {
 	Version  string          `json:"version"`
 	Tier     string          `json:"tier"`
 	Lost     uint64          `json:"lost"`    // records that its kernel side, or it before its spool, had no room for
-	Dropped  uint64          `json:"dropped"` // events that its spool had no room for
+	Dropped  uint64          `json:"dropped"` // events that its spool had no room for, of the last 90 days
 	Policy   string          `json:"policy"`
-	Applied  int64           `json:"policy_version"` // what it says it follows; 0: none yet
+	Applied  int64           `json:"policy_version"`  // what it says it follows; 0: none yet
+	Follows  string          `json:"policy_followed"` // of which policy that is the version
+	Refused  string          `json:"policy_refused"`  // which version it does not follow, and why; "": it refuses none
 	Health   json.RawMessage `json:"health"`
 	Reported time.Time       `json:"reported,omitzero"` // when it told its health
 }
 
-const sensorColumns = `id, name, enrolled, seen, address, revoked, reason, serial, expires, version, tier, lost, policy, applied, health, reported,
+const sensorColumns = `id, name, enrolled, seen, address, revoked, reason, serial, expires, version, tier, lost, policy, applied, follows, refused, health, reported,
 	(SELECT CAST(COALESCE(SUM(events), 0) AS BIGINT) FROM drops WHERE drops.sensor = sensors.id)`
 
 func scanSensor(s scanner, v *Sensor) error {
 	return s.Scan(&v.ID, &v.Name, at{&v.Enrolled}, at{&v.Seen}, &v.Address, at{&v.Revoked}, &v.Reason, &v.Serial, at{&v.Expires},
-		&v.Version, &v.Tier, &v.Lost, &v.Policy, &v.Applied, (*raw)(&v.Health), at{&v.Reported}, &v.Dropped)
+		&v.Version, &v.Tier, &v.Lost, &v.Policy, &v.Applied, &v.Follows, &v.Refused, (*raw)(&v.Health), at{&v.Reported}, &v.Dropped)
 }
 
 // raw scans JSON that is kept as text.
@@ -144,15 +146,17 @@ type Report struct {
 	Version string
 	Tier    string
 	Lost    uint64
-	Applied int64
+	Applied int64  // version of
+	Follows string // this policy
+	Refused string
 	Address string
 	Health  json.RawMessage
 }
 
 // Reported keeps a report.
 func (d *DB) Reported(ctx context.Context, id string, r Report) error {
-	err := one(d.exec(ctx, `UPDATE sensors SET version = ?, tier = ?, lost = ?, applied = ?, address = ?, health = ?, seen = ?, reported = ? WHERE id = ?`,
-		r.Version, r.Tier, int64(min(r.Lost, 1<<62)), r.Applied, r.Address, string(r.Health), ms(d.now()), ms(d.now()), id))
+	err := one(d.exec(ctx, `UPDATE sensors SET version = ?, tier = ?, lost = ?, applied = ?, follows = ?, refused = ?, address = ?, health = ?, seen = ?, reported = ? WHERE id = ?`,
+		r.Version, r.Tier, int64(min(r.Lost, 1<<62)), r.Applied, kept(r.Follows), kept(r.Refused), r.Address, string(r.Health), ms(d.now()), ms(d.now()), id))
 	if err != nil {
 		return fmt.Errorf("keep report of %s: %w", id, err)
 	}

@@ -47,7 +47,7 @@ func TestReplayAnywhere(t *testing.T) {
 	claim(2)
 	post(2, 2)
 	post(9, 2) // another server's
-	text, err := json.Marshal([]protocol.Drop{{Epoch: "0000000000000007", First: 5, Last: 6, Class: protocol.Events, Reason: "bytes", Batches: 2, Time: time.Now()}})
+	text, err := json.Marshal([]protocol.Drop{{Epoch: "0000000000000007", First: 5, Last: 6, Gone: [][2]uint64{{5, 6}}, Class: protocol.Events, Reason: "bytes", Batches: 2, Time: time.Now()}})
 	must(t, err)
 	r, err := client.Post(w.server.URL+protocol.PathDrops, "application/json", bytes.NewReader(text))
 	must(t, err)
