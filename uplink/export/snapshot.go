@@ -46,48 +46,44 @@ func (s *Snapshot) next(now time.Time) time.Time {
 	return due
 }
 
-func (e *Exporter) snapshots(ctx context.Context) {
-	for {
-		now := e.clock.Now()
-		select {
-		case <-e.clock.After(e.config.Snapshot.next(now).Sub(now)):
-		case <-ctx.Done():
-			return
-		}
-		e.mu.Lock()
-		e.status.Snapshot = e.clock.Now()
-		e.mu.Unlock()
-		if err := e.source(ctx, func(i Item) bool { return e.offerWaiting(ctx, i) }); err != nil && ctx.Err() == nil {
-			e.log.Error("export: snapshot is not whole", "export", e.config.Name, "error", err)
-			e.mu.Lock()
-			e.status.LastError, e.status.LastErrorAt = "snapshot: "+err.Error(), e.clock.Now()
-			e.mu.Unlock()
-		}
+// due tells when the next snapshot is; never, without any.
+func (e *Exporter) due() <-chan time.Time {
+	if e.config.Snapshot == nil {
+		return nil
 	}
+	now := e.clock.Now()
+	return e.clock.After(e.config.Snapshot.next(now).Sub(now))
 }
 
-// offerWaiting is Offer for who may wait for room. It tells whether to go on.
-func (e *Exporter) offerWaiting(ctx context.Context, i Item) bool {
-	passes := e.config.Filter.passes(&i)
-	for {
-		e.mu.Lock()
-		fits := !passes || e.closed || e.queue.room(&i) || i.size() > e.config.Queue.Bytes
-		if fits {
-			e.status.Offered++
-			if passes {
-				e.push(i)
-			} else {
-				e.status.Filtered++
-			}
+// snapshot hands on what the source has, a batch at a time.
+func (e *Exporter) snapshot(ctx, hard context.Context) {
+	b := e.backlog
+	b.mu.Lock()
+	b.status.Snapshot = e.clock.Now()
+	b.mu.Unlock()
+	var items []Item
+	flush := func() {
+		b.mu.Lock()
+		b.status.Offered += uint64(len(items))
+		b.mu.Unlock()
+		if len(items) > 0 {
+			e.persist(ctx, hard, items)
 		}
-		e.mu.Unlock()
-		if fits {
-			return ctx.Err() == nil
-		}
-		select {
-		case <-e.left:
-		case <-ctx.Done():
-			return false
-		}
+		items = nil
 	}
+	err := e.source(ctx, func(i Item) bool {
+		if e.config.Filter.Wants(i.kind(), i.Severity) {
+			items = append(items, i)
+		}
+		if isFull(items, &e.config.Batch) {
+			flush()
+		}
+		return ctx.Err() == nil
+	})
+	flush()
+	if err != nil && ctx.Err() == nil {
+		e.log.Error("export: snapshot is not whole", "export", e.config.Name, "error", err)
+		b.failed(fmt.Errorf("snapshot: %w", err), e.clock.Now())
+	}
+	e.keep()
 }
