@@ -104,7 +104,7 @@ func BenchmarkDeliver(b *testing.B) {
 	i := event(decode.KindExec)
 	for name, c := range map[string]Config{
 		"file": {File: &File{Path: filepath.Join(b.TempDir(), "x")}}, "splunk": {Splunk: &Splunk{URL: sink.URL, Token: "x"}},
-		"webhook": {Webhook: &Webhook{URL: sink.URL, Key: hookKey}},
+		"webhook": {Webhook: &Webhook{URL: Secret(sink.URL), Key: hookKey}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			c.Name, c.Grace = name, time.Minute

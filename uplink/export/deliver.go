@@ -10,15 +10,15 @@ import (
 // they are due. When ctx is over it ends with the attempt under way, and at the latest
 // when hard is over.
 func (e *Exporter) deliver(ctx, hard context.Context) {
-	due := e.due()
+	plan := e.plan()
 	for ctx.Err() == nil {
-		items, snapshot := e.next(ctx, due)
+		items, snapshot := e.next(ctx, plan.due)
 		if len(items) > 0 {
 			e.persist(ctx, hard, items)
 		}
 		if snapshot {
-			e.snapshot(ctx, hard)
-			due = e.due()
+			e.snapshot(ctx, hard, plan.at)
+			plan = e.plan()
 		}
 	}
 }

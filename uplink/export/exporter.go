@@ -114,8 +114,8 @@ func (e *Exporter) Close() error {
 
 // Trial is what came of an item sent by Try.
 type Trial struct {
-	Delivered bool
-	Answer    string // what the destination said, or what went wrong
+	Delivered bool   `json:"delivered"`
+	Answer    string `json:"answer"` // what the destination said, or what went wrong
 }
 
 // Try sends one item at once, past filter and backlog, and says what came of it. It may

@@ -13,8 +13,8 @@ type Snapshot struct {
 	Every time.Duration // at least a minute
 }
 
-// Source gives the items of a snapshot until yield says no.
-type Source func(ctx context.Context, yield func(Item) bool) error
+// Source gives the items of the snapshot that is due then until yield says no.
+type Source func(ctx context.Context, due time.Time, yield func(Item) bool) error
 
 const dailyForm = "15:04"
 
@@ -32,10 +32,10 @@ func (s *Snapshot) check() error {
 	return nil
 }
 
-// next is when the next snapshot after now is due.
+// next is when the next snapshot after now is due: the same for all who ask.
 func (s *Snapshot) next(now time.Time) time.Time {
 	if s.Every > 0 {
-		return now.Add(s.Every)
+		return now.UTC().Truncate(s.Every).Add(s.Every)
 	}
 	at, _ := time.Parse(dailyForm, s.Daily) // check has seen it
 	y, m, d := now.UTC().Date()
@@ -46,17 +46,23 @@ func (s *Snapshot) next(now time.Time) time.Time {
 	return due
 }
 
-// due tells when the next snapshot is; never, without any.
-func (e *Exporter) due() <-chan time.Time {
+// plan is when the next snapshot is; never, without any.
+type plan struct {
+	at  time.Time
+	due <-chan time.Time
+}
+
+func (e *Exporter) plan() plan {
 	if e.config.Snapshot == nil {
-		return nil
+		return plan{}
 	}
 	now := e.clock.Now()
-	return e.clock.After(e.config.Snapshot.next(now).Sub(now))
+	at := e.config.Snapshot.next(now)
+	return plan{at, e.clock.After(at.Sub(now))}
 }
 
 // snapshot hands on what the source has, a batch at a time.
-func (e *Exporter) snapshot(ctx, hard context.Context) {
+func (e *Exporter) snapshot(ctx, hard context.Context, due time.Time) {
 	b := e.backlog
 	b.mu.Lock()
 	b.status.Snapshot = e.clock.Now()
@@ -71,7 +77,7 @@ func (e *Exporter) snapshot(ctx, hard context.Context) {
 		}
 		items = nil
 	}
-	err := e.source(ctx, func(i Item) bool {
+	err := e.source(ctx, due, func(i Item) bool {
 		if e.config.Filter.Wants(i.kind(), i.Severity) {
 			items = append(items, i)
 		}

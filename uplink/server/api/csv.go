@@ -1,70 +1,72 @@
-package export
+package api
 
 import (
 	"encoding/csv"
-	"fmt"
-	"io"
-	"iter"
+	"net/http"
+	"strconv"
 	"strings"
+	"time"
+
+	"vigil/decode"
+	"vigil/uplink/server/control"
 )
 
-// The columns of a CSV of alerts.
-var csvRows = [...]row{
-	{name: "time", path: "time", as: asTime},
-	{name: "first", path: "start_time", as: asTime},
-	{name: "last", path: "end_time", as: asTime},
-	{name: "count", path: "count"},
-	{name: "severity", path: "severity"},
-	{name: "status", path: "status"},
-	{name: "reason", path: "status_detail"},
-	{name: "title", path: "finding_info.title"},
-	{name: "rule", path: "finding_info.analytic.uid"},
-	{name: "tactic", path: "finding_info.attacks.0.tactic.name"},
-	{name: "technique", path: "finding_info.attacks.0.technique.uid"},
-	{name: "host", path: "device.hostname"},
-	{name: "sensor", path: sensorPath},
-	{name: "user", path: "actor.process.user.name"},
-	{name: "process", path: "actor.process.file.path"},
-	{name: "pid", path: "actor.process.pid"},
-	{name: "command", path: "actor.process.cmd_line"},
-	{name: "container", path: "actor.process.container.uid"},
-	{name: "message", path: "message"},
-	{name: "next", path: "remediation.desc"},
-	{name: "incident", path: "metadata.correlation_uid"},
-	{name: "id", path: "metadata.uid"},
+// One download has at most so many rows; they are read a page at a time.
+const (
+	csvRows = 100_000
+	csvPage = 1000
+)
+
+func csvHead() []string {
+	return []string{"id", "first", "last", "count", "severity", "status", "reason", "assignee", "rule", "title", "technique", "host", "sensor", "process", "incident", "message"}
 }
 
-// WriteCSV writes alerts as CSV (RFC 4180) with a head line. No cell is a formula to a
-// spreadsheet, whatever an attacker called his file.
-func WriteCSV(w io.Writer, alerts iter.Seq[Item]) error {
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
-	cells := make([]string, len(csvRows))
-	for k := range csvRows {
-		cells[k] = csvRows[k].name
+func (a *API) alertsCSV(c *call) (any, error) {
+	f, err := c.alertFilter()
+	if err != nil {
+		return nil, err
 	}
-	if err := out.Write(cells); err != nil {
-		return fmt.Errorf("write the head line: %w", err)
+	f.Limit = csvPage
+	page, err := a.State.Alerts(c.q.Context(), f)
+	if err != nil {
+		return nil, err
 	}
-	t := newReader().table(csvRows[:])
-	for i := range alerts {
-		t.read(&i)
-		for k := range csvRows {
-			v := t.value(k)
-			if csvRows[k].as == asTime && len(v) > 0 {
-				v = appendTime(nil, v)
+	c.done = true
+	c.w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	c.w.Header().Set("Content-Disposition", `attachment; filename="alerts.csv"`)
+	c.w.WriteHeader(http.StatusOK)
+	w := csv.NewWriter(c.w)
+	w.UseCRLF = true // RFC 4180
+	if err := w.Write(csvHead()); err != nil {
+		return nil, err
+	}
+	for n := 0; len(page) > 0 && n < csvRows; n += csvPage {
+		for i := range page {
+			if err := w.Write(csvRow(&page[i])); err != nil {
+				return nil, err
 			}
-			cells[k] = harmless(string(v))
 		}
-		if err := out.Write(cells); err != nil {
-			return fmt.Errorf("write an alert: %w", err)
+		if len(page) < csvPage {
+			break
+		}
+		f.Before = page[len(page)-1].ID
+		if page, err = a.State.Alerts(c.q.Context(), f); err != nil {
+			return nil, err
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return fmt.Errorf("write: %w", err)
+	w.Flush()
+	return nil, w.Error()
+}
+
+func csvRow(v *control.Alert) []string {
+	cells := []string{
+		v.ID, v.First.Format(time.RFC3339Nano), v.Last.Format(time.RFC3339Nano), strconv.FormatUint(v.Count, 10), decode.Severity(v.Severity).String(), v.Status, v.Reason,
+		v.Assignee, v.Rule, v.Title, v.Technique, v.Host, v.Sensor, v.Process, v.Incident, v.Message,
 	}
-	return nil
+	for i := range cells {
+		cells[i] = harmless(cells[i])
+	}
+	return cells
 }
 
 // harmless puts an apostrophe before what makes a spreadsheet compute, at the beginning
