@@ -124,20 +124,39 @@ func (e *Exporter) Try(ctx context.Context, i Item) Trial {
 	ctx, cancel := context.WithTimeout(ctx, e.config.Timeout)
 	defer cancel()
 	b := newBatch([]Item{i})
-	if err := e.send(ctx, b); err != nil {
-		return Trial{Answer: err.Error()}
-	}
+	err := e.send(ctx, b)
 	_, confirmed := e.to.describe()
-	f := b.fate[0]
-	switch {
-	case f.done && f.lost == "" && b.unnamed == 0 && b.said == "":
-		return Trial{true, confirmed}
-	case f.done && f.lost == "" && b.unnamed == 0:
-		return Trial{true, confirmed + ": " + b.said}
-	case b.said != "":
-		return Trial{Answer: string(f.lost) + ": " + b.said}
+	return b.trial(err, confirmed)
+}
+
+// Try is Exporter.Try for a destination that no exporter runs for.
+func Try(ctx context.Context, c Config, i Item) (Trial, error) {
+	e, err := New(c, &Backlog{}, Services{Source: func(context.Context, time.Time, func(Item) bool) error { return nil }})
+	if err != nil {
+		return Trial{}, err
 	}
-	return Trial{Answer: string(f.lost)}
+	t := e.Try(ctx, i)
+	return t, e.Close()
+}
+
+// trial says what became of a batch of one.
+func (b *batch) trial(err error, confirmed string) Trial {
+	f := b.fate[0]
+	good := f.done && f.lost == "" && b.unnamed == 0
+	t := Trial{Delivered: good, Answer: confirmed}
+	switch {
+	case !f.done && err != nil:
+		t.Answer = err.Error()
+		return t
+	case !good && f.lost != "":
+		t.Answer = string(f.lost)
+	case !good:
+		t.Answer = string(ReasonUnnamed)
+	}
+	if b.said != "" {
+		t.Answer += ": " + b.said
+	}
+	return t
 }
 
 // send makes one attempt, when it is its turn.
