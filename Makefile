@@ -15,8 +15,8 @@ BENCHTIME ?= 1s
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s $$'\t'
 
-run: build ## start the sensor on a small tour of activity of its own; SCOPE=host watches everything
-	@if [ "$${SCOPE:-self}" = self ]; then $(VIGIL) run --scope self -- bash scripts/tour; else $(VIGIL) run --scope "$$SCOPE"; fi
+run: build ## start all of Vigil on a small tour of activity of its own; SCOPE=host watches everything, DATA=DIR keeps it
+	@VIGIL=$(VIGIL) scripts/run
 
 build: ## build bin/vigil
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(VIGIL) ./cmd/vigil

@@ -29,6 +29,7 @@ type Config struct {
 	Intelligence []string             // lists of addresses, networks and domains, one a line
 	Suppress     []*alert.Suppression // which alerts nobody needs to act on
 	Metrics      string               // address for Prometheus, such as 127.0.0.1:9464; empty: only on the socket
+	Shipping                          // keys of their own
 }
 
 // Default is the configuration without a file.
@@ -41,7 +42,7 @@ func Default() Config {
 			"environ",
 		},
 		Vital: 8 << 20, Bulk: 16 << 20, Arguments: 4096, Processes: 65536,
-		Socket: "/run/vigil/sensor.sock",
+		Socket: "/run/vigil/sensor.sock", Shipping: defaultShipping(),
 	}
 }
 
@@ -104,6 +105,9 @@ func (c *Config) Check() error {
 	if _, port, err := net.SplitHostPort(c.Metrics); c.Metrics != "" && (err != nil || port == "") {
 		return fmt.Errorf("metrics: %q is no address: give one such as 127.0.0.1:9464", c.Metrics)
 	}
+	if err := c.check(); err != nil {
+		return err
+	}
 	_, err := parseScope(c.Scope)
 	return err
 }
@@ -157,7 +161,7 @@ func (c *Config) differs(d *Config) []string {
 			keys = append(keys, f.key)
 		}
 	}
-	return keys
+	return append(keys, c.Shipping.differs(&d.Shipping)...)
 }
 
 // Shows tells whether a kind is asked for; some are captured all the same.

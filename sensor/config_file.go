@@ -28,6 +28,11 @@ func (c *Config) fields() []field {
 		{"rules", &c.Rules, list},
 		{"intelligence", &c.Intelligence, list},
 		{"suppress", &c.Suppress, "a list of rule, filter, reason and until (a date, such as 2027-01-31)"},
+		{"spool", &c.Spool, size},
+		{"spool_age", &c.SpoolAge, "a duration, such as 168h"},
+		{"spool_sync", &c.SpoolSync, text},
+		{"bandwidth", &c.Bandwidth, size},
+		{"proxy", &c.Proxy, text},
 	}
 }
 

@@ -55,6 +55,11 @@ rules: [/etc/vigil/rules]
 intelligence: [/etc/vigil/bad.txt]
 suppress:
   - {rule: vigil-exec-shm, filter: 'exe~/opt/', reason: known, until: 2027-01-31}
+spool: 64MiB
+spool_age: 24h
+spool_sync: always
+bandwidth: 100KiB
+proxy: http://proxy.example:3128
 `))
 	known := &alert.Suppression{Rule: "vigil-exec-shm", Filter: "exe~/opt/", Reason: "known", Until: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)}
 	if err := known.Compile(); err != nil {
@@ -64,15 +69,16 @@ suppress:
 		Scope: "cgroup:/system.slice", Tier: "kprobe", Kinds: []string{"exec", "file_open"}, Watch: []string{"/etc/shadow", ".ssh/"},
 		Vital: 64 << 10, Bulk: 1 << 20, Arguments: 1 << 10, Processes: 128, Socket: "/run/other.sock", Metrics: "127.0.0.1:9464",
 		Rules: []string{"/etc/vigil/rules"}, Intelligence: []string{"/etc/vigil/bad.txt"}, Suppress: []*alert.Suppression{known},
+		Shipping: Shipping{Spool: 64 << 20, SpoolAge: 24 * time.Hour, SpoolSync: "always", Bandwidth: 100 << 10, Proxy: "http://proxy.example:3128"},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v\nwant %+v", got, err, want)
 	}
-	if n := reflect.TypeFor[Config]().NumField(); n != len(want.fields()) {
+	if n := reflect.TypeFor[Config]().NumField() - 1 + reflect.TypeFor[Shipping]().NumField(); n != len(want.fields()) {
 		t.Errorf("%d fields, %d keys", n, len(want.fields()))
 	}
 	restart := Default()
-	if keys := restart.differs(&want); strings.Join(keys, " ") != "scope tier vital bulk arguments processes socket metrics judge" {
+	if keys := restart.differs(&want); strings.Join(keys, " ") != "scope tier vital bulk arguments processes socket metrics judge spool spool_age spool_sync bandwidth proxy" {
 		t.Errorf("what differs: %v", keys)
 	}
 }
@@ -113,6 +119,12 @@ func TestLoadRefuses(t *testing.T) {
 		"metrics: here":                        `metrics: "here" is no address: give one such as 127.0.0.1:9464`,
 		"metrics: '127.0.0.1:'":                "metrics: ",
 		"metrics: {}":                          "metrics: must be text",
+		"spool: 1KiB":                          "spool: 1KiB is too little: give at least 1MiB",
+		"spool_age: long":                      "line 1, column 12: spool_age: must be a duration, such as 168h",
+		"spool_age: 1s":                        "spool_age: 1s is too short",
+		"spool_sync: never":                    `spool_sync: "never" is none: give interval or always`,
+		"bandwidth: 5":                         "bandwidth: 5 a second is too little",
+		"proxy: here":                          `proxy: "here" is no address of a proxy: give one such as http://proxy.example:3128`,
 		"[a, b]":                               "line 1, column 1: not keys with values",
 		"host":                                 "line 1, column 1: not keys with values",
 		"scope: [host":                         "line 1, column ",

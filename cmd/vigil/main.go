@@ -41,6 +41,7 @@ type cli struct {
 	Up       upCommand       `cmd:"" help:"Start everything on this host: server, console and sensor." group:"Server"`
 	Server   serverCommand   `cmd:"" help:"Run the server that sensors ship to, with its console." group:"Server"`
 	Enroll   enrollCommand   `cmd:"" help:"Make this host a sensor of a server." group:"Server"`
+	Password passwordCommand `cmd:"" help:"Give a user of the server a new password." group:"Server"`
 
 	Help helpCommand `cmd:"" help:"Show this, the help of a command, or how to write a filter." group:"About"`
 

@@ -28,10 +28,10 @@ type watch struct {
 	log       *slog.Logger
 	sensor    *sensor.Sensor
 	printer   *printer
-	recorder  *recorder // nil: nothing is recorded
-	shipper   *shipper  // nil: this host is enrolled at no server
-	server    string    // where it ships to; "": where it was enrolled
-	greet     func()    // nil: nothing to say but what is watched
+	recorder  *recorder    // nil: nothing is recorded
+	shipper   *shipper     // nil: this host is enrolled at no server
+	server    string       // where it ships to; "": where it was enrolled
+	greet     func() error // nil: nothing to say but what is watched
 	followers *sensor.Followers
 
 	cancel context.CancelFunc // ends the watch
@@ -42,21 +42,29 @@ type watch struct {
 
 // Run watches until stopped, or until the command it started has ended.
 func (r *runCommand) Run(c *console) error {
-	if len(r.Command) > 0 {
-		if r.Command[0] != "--" || len(r.Command) == 1 {
-			return misuse{fmt.Errorf("run: %q: a command to start stands behind --", r.Command[0])}
-		}
-		r.Command = r.Command[1:]
-		if _, err := exec.LookPath(r.Command[0]); err != nil {
-			return fmt.Errorf("start the command: %w", err)
-		}
+	if _, err := r.check(); err != nil {
+		return err
 	}
 	return r.watch(c, "", nil)
 }
 
+// check tells whether what is asked for can be, and takes -- from the command's words.
+func (r *runCommand) check() (none sensor.Config, err error) {
+	if len(r.Command) > 0 {
+		if r.Command[0] != "--" || len(r.Command) == 1 {
+			return none, misuse{fmt.Errorf("%q: a command to start stands behind --", r.Command[0])}
+		}
+		r.Command = r.Command[1:]
+		if _, err := exec.LookPath(r.Command[0]); err != nil {
+			return none, fmt.Errorf("start the command: %w", err)
+		}
+	}
+	return r.configure()
+}
+
 // watch watches until stopped, and ships to a server, "" for the one it was enrolled at.
 // Greet is called when it has begun, unless nil.
-func (r *runCommand) watch(c *console, server string, greet func()) error {
+func (r *runCommand) watch(c *console, server string, greet func() error) error {
 	filter, err := r.parse()
 	if err != nil {
 		return err
@@ -106,7 +114,7 @@ func (w *watch) run(config sensor.Config) (err error) {
 		w.sensor.AddSink(w.recorder)
 	}
 	w.sensor.AddSink(w.followers)
-	if err := w.enrolled(); err != nil {
+	if err := w.enrolled(config); err != nil {
 		return err
 	}
 
@@ -145,11 +153,11 @@ func (w *watch) run(config sensor.Config) (err error) {
 }
 
 // enrolled ships what is seen if this host is enrolled at a server.
-func (w *watch) enrolled() (err error) {
+func (w *watch) enrolled(config sensor.Config) (err error) {
 	if w.State == "" {
 		return nil
 	}
-	w.shipper, err = openShipper(w.State, w.server, w.sensor, w.log)
+	w.shipper, err = openShipper(w.State, w.server, config.Shipping, w.sensor, w.log)
 	if errors.Is(err, ship.ErrNotEnrolled) {
 		return nil
 	}
@@ -242,7 +250,9 @@ func (w *watch) ready(ctx context.Context) {
 	fmt.Fprintf(w.console.err, "vigil %s watches: %d kinds of events in the full tier, %d kprobe, %d tracepoint, %d not (see vigil doctor)\n",
 		version, tiers["full"], tiers["kprobe"], tiers["tracepoint"], none)
 	if w.greet != nil {
-		w.greet()
+		if err := w.greet(); err != nil {
+			w.log.Error("greet", "error", err)
+		}
 	}
 	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
 		w.log.Warn("tell systemd", "error", err)

@@ -2,16 +2,18 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	pages "vigil/uplink/console"
 	"vigil/uplink/join"
+	"vigil/uplink/server/control"
 	"vigil/uplink/ship"
+	"vigil/uplink/store"
 )
 
 // Where a host keeps what it is enrolled with, and a server what it knows.
@@ -27,7 +29,21 @@ type serverFlags struct {
 	Names    []string `help:"Names and addresses that the server is reached by, for its certificate." placeholder:"NAME"`
 	Data     string   `help:"Where the server keeps all that it knows." default:"${data}" type:"path" placeholder:"DIR"`
 	Database string   `help:"PostgreSQL for the control state, postgres://...; else it lies in the data folder." placeholder:"URL"`
-	Store    string   `help:"A VictoriaLogs cluster for the events, by its front; else they lie in the data folder." placeholder:"URL"`
+	Store    string   `help:"A VictoriaLogs cluster for the events, by its vlinsert; else they lie in the data folder." placeholder:"URL"`
+	Select   string   `name:"store-select" help:"The cluster's vlselect, when it is elsewhere." placeholder:"URL"`
+
+	KeepAlerts    int `help:"Days that alerts are kept." default:"365" placeholder:"DAYS"`
+	KeepProcesses int `help:"Days that events of the life of processes, and rare ones, are kept." default:"90" placeholder:"DAYS"`
+	KeepBulk      int `help:"Days that events of files, memory and network are kept." default:"30" placeholder:"DAYS"`
+
+	JSON bool `name:"json" help:"As JSON lines: what is said at the start, and the log."`
+}
+
+func (f *serverFlags) log(c *console) *slog.Logger {
+	if f.JSON {
+		return slog.New(slog.NewJSONHandler(c.err, nil))
+	}
+	return slog.New(slog.NewTextHandler(c.err, nil))
 }
 
 func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server, error) {
@@ -36,34 +52,56 @@ func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server,
 		return nil, err
 	}
 	return join.Open(ctx, join.Settings{
-		Dir: f.Data, Listen: f.Listen, Sensors: f.Sensors, Names: f.Names, Database: f.Database, Cluster: f.Store, Console: console,
+		Dir: f.Data, Listen: f.Listen, Sensors: f.Sensors, Names: f.Names, Database: f.Database, Cluster: f.Store, Select: f.Select, Console: console,
+		Keep:    store.Retention{store.Alerts: days(f.KeepAlerts), store.Processes: days(f.KeepProcesses), store.Bulk: days(f.KeepBulk)},
 		Version: version, Log: log,
 	})
 }
 
-// greet tells how to come in, and the first administrator's password once.
-func greet(c *console, s *join.Server) error {
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
+
+// greeting is how to come in.
+type greeting struct {
+	Version  string `json:"version"`
+	Console  string `json:"console"`
+	Sensors  string `json:"sensors"` // where they ship to
+	User     string `json:"user,omitempty"`
+	Password string `json:"password,omitempty"` // the first administrator's, shown this once
+	First    string `json:"first_alert,omitempty"`
+}
+
+// greet tells how to come in, and how the first alert is raised where there is a way.
+func (f *serverFlags) greet(c *console, s *join.Server, first string) error {
 	password, err := s.FirstAdmin(c.ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.err, "vigil %s: the console is at %s (its certificate is of this server's own authority)\n", version, s.URL())
+	g := greeting{Version: version, Console: s.URL(), Sensors: s.SensorsURL(), Password: password, First: first}
 	if password != "" {
-		fmt.Fprintf(c.err, "  user admin, password %s: it is shown this once\n", password)
+		g.User = control.FirstAdmin
 	}
-	return nil
+	if f.JSON {
+		return printJSON(c.err, g)
+	}
+	text := fmt.Sprintf("vigil %s: the console is at %s (its certificate is of this server's own authority)\n", g.Version, g.Console)
+	if g.Password != "" {
+		text += fmt.Sprintf("  user %s, password %s: it is shown this once\n", g.User, g.Password)
+	}
+	if g.First != "" {
+		text += fmt.Sprintf("  the first alert: %s\n", g.First)
+	}
+	return print(c.err, text)
 }
 
 type serverCommand struct{ serverFlags }
 
 // Run serves until stopped.
 func (r *serverCommand) Run(c *console) error {
-	log := slog.New(slog.NewTextHandler(c.err, nil))
-	s, err := r.open(c.ctx, log)
+	s, err := r.open(c.ctx, r.log(c))
 	if err != nil {
 		return err
 	}
-	if err := greet(c, s); err != nil {
+	if err := r.greet(c, s, ""); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	return errors.Join(s.Run(c.ctx), s.Close())
@@ -83,7 +121,7 @@ func (e *enrollCommand) Run(c *console) error {
 		return err
 	}
 	if e.JSON {
-		return json.NewEncoder(c.out).Encode(map[string]string{"sensor": id, "server": e.URL})
+		return printJSON(c.out, map[string]string{"sensor": id, "server": e.URL})
 	}
 	_, err = fmt.Fprintf(c.out, "this host is sensor %s of %s: vigil run ships from now on\n", id, e.URL)
 	return err
@@ -100,8 +138,10 @@ func enrol(ctx context.Context, dir, url, token string) (string, error) {
 type upCommand struct {
 	serverFlags
 	judgeFlags
-	Scope  string  `help:"What to watch: host, pid:N and what it starts, cgroup:/PATH." default:"host" placeholder:"SCOPE"`
-	Socket *string `help:"Where the sensor answers; empty: nowhere." placeholder:"PATH"`
+	Config  string   `help:"The sensor's configuration file (YAML). None is needed." type:"path" placeholder:"FILE"`
+	Scope   string   `help:"What to watch: host, self (the command behind --), pid:N and what it starts, cgroup:/PATH." placeholder:"SCOPE"`
+	Socket  *string  `help:"Where the sensor answers; empty: nowhere." placeholder:"PATH"`
+	Command []string `arg:"" optional:"" passthrough:"partial" help:"Behind --: a command to start. When it ends, all does."`
 }
 
 // own is where the sensor of this host keeps its state.

@@ -31,19 +31,24 @@ type shipper struct {
 
 // openShipper opens the way to the server that the state folder is enrolled at; the error
 // is ship.ErrNotEnrolled when it is at none. The server may be elsewhere now, unless "".
-func openShipper(dir, server string, s *sensor.Sensor, log *slog.Logger) (*shipper, error) {
+func openShipper(dir, server string, c sensor.Shipping, s *sensor.Sensor, log *slog.Logger) (*shipper, error) {
 	h := &shipper{log: log, now: time.Now()}
 	if err := ship.Enrolled(dir); err != nil { // before a spool is made
 		return nil, err
 	}
-	var err error
-	if h.spool, err = spool.Open(filepath.Join(dir, "spool"), spool.Settings{}, log); err != nil {
+	proxy, err := c.ProxyURL()
+	if err != nil {
+		return nil, err
+	}
+	settings := spool.Settings{MaxBytes: int64(c.Spool), MaxAge: c.SpoolAge, Sync: spool.Sync(c.SpoolSync)}
+	if h.spool, err = spool.Open(filepath.Join(dir, "spool"), settings, log); err != nil {
 		return nil, err
 	}
 	h.way, h.feed = feed.NewWay(h.spool), feed.New(s.Meta(), h.spool, log)
 	h.client, err = ship.Open(ship.Settings{
 		Dir: dir, Server: server, Spool: h.way, Drops: h.way, Queued: h.way.Queued, Clock: ship.RealClock(), Log: log,
-		Health: func() protocol.Report { return health(s) },
+		Bandwidth: int64(c.Bandwidth), Proxy: ship.Proxy{URL: proxy},
+		Health: func() protocol.Report { return h.health(s) },
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.spool.Close())
@@ -87,19 +92,26 @@ func (h *shipper) Flush() {
 	h.feed.Flush(h.now)
 }
 
-// health is what a sensor says of itself to its server.
-func health(s *sensor.Sensor) protocol.Report {
+// health is what a sensor says of itself to its server. Lost is also what came so fast,
+// or so large, that it never got into the spool: what got into it and was dropped is told
+// by itself.
+func (h *shipper) health(s *sensor.Sensor) protocol.Report {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	status, err := s.Status(ctx)
 	if err != nil {
 		return protocol.Report{Version: version}
 	}
-	text, err := json.Marshal(status)
+	fed := h.feed.Stats()
+	text, err := json.Marshal(struct {
+		sensor.Status
+		Feed  feed.Stats  `json:"feed"`
+		Spool spool.Stats `json:"spool"`
+	}{status, fed, h.spool.Stats()})
 	if err != nil {
 		text = nil
 	}
-	return protocol.Report{Version: version, Tier: bestTier(status.Tiers), Lost: status.LostAll, Health: text}
+	return protocol.Report{Version: version, Tier: bestTier(status.Tiers), Lost: status.LostAll + fed.Lost, Health: text}
 }
 
 // bestTier is the one that most kinds are captured in.

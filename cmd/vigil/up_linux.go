@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"time"
 
 	"vigil/uplink/join"
@@ -13,8 +11,16 @@ import (
 
 // Run starts server, console and sensor, and runs them until stopped.
 func (u *upCommand) Run(c *console) error {
-	log := slog.New(slog.NewTextHandler(c.err, nil))
-	s, err := u.open(c.ctx, log)
+	run := &runCommand{judgeFlags: u.judgeFlags, Config: u.Config, Scope: u.Scope, Socket: u.Socket, Quiet: true, State: u.own(), Command: u.Command}
+	config, err := run.check() // before anything is made
+	if err != nil {
+		return err
+	}
+	first := "" // how the first alert is raised: by a simulation, if that is among what is watched
+	if config.Scope == "host" {
+		first = "vigil simulate reverse-shell"
+	}
+	s, err := u.open(c.ctx, u.log(c))
 	if err != nil {
 		return err
 	}
@@ -26,7 +32,7 @@ func (u *upCommand) Run(c *console) error {
 	if err == nil {
 		own := *c
 		own.ctx = ctx
-		err = u.watch(&own, s)
+		err = run.watch(&own, s.SensorsURL(), func() error { return u.greet(&own, s, first) })
 	}
 	stop()
 	return errors.Join(err, <-served, s.Close())
@@ -44,14 +50,4 @@ func (u *upCommand) enrolled(ctx context.Context, s *join.Server) error {
 	}
 	_, err = enrol(ctx, u.own(), s.SensorsURL(), token)
 	return err
-}
-
-func (u *upCommand) watch(c *console, s *join.Server) error {
-	run := &runCommand{judgeFlags: u.judgeFlags, Scope: u.Scope, Socket: u.Socket, Quiet: true, State: u.own()}
-	return run.watch(c, s.SensorsURL(), func() {
-		if err := greet(c, s); err != nil {
-			fmt.Fprintf(c.err, "vigil: %s\n", oneLine(err))
-		}
-		fmt.Fprintln(c.err, "  the first alert: vigil simulate reverse-shell")
-	})
 }

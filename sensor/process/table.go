@@ -35,22 +35,22 @@ func (s Settings) withDefaults() Settings {
 // Stats say how the table fares. Live, Dead and the bytes are what is; all else
 // counts since the start.
 type Stats struct {
-	Live     int
-	Dead     int // ended images: within their grace time, or ancestors
-	Pinned   int // of Dead, ancestors past their grace time
-	TextUsed int // bytes of texts
-	TextHeld int // bytes allocated for texts
+	Live     int `json:"live"`
+	Dead     int `json:"dead"`      // ended images: within their grace time, or ancestors
+	Pinned   int `json:"pinned"`    // of Dead, ancestors past their grace time
+	TextUsed int `json:"text_used"` // bytes of texts
+	TextHeld int `json:"text_held"` // bytes allocated for texts
 
-	EvictedLive      uint64 // forgotten though running: MaxLive
-	EvictedDead      uint64 // forgotten before their time: MaxDead
-	ArgumentsCut     uint64 // images whose arguments found no room
-	ArgumentsDropped uint64 // ended images that gave their arguments for others
-	PathsCut         uint64 // images that found no room at all
-	UnknownParents   uint64 // processes made by one that is not in the table
-	Repaired         uint64 // entries made from a record after the one that was lost
-	LostExits        uint64 // exits not seen but inferred
-	Added            uint64 // by reconciliations
-	Vanished         uint64 // by reconciliations
+	EvictedLive      uint64 `json:"evicted_live"`      // forgotten though running: MaxLive
+	EvictedDead      uint64 `json:"evicted_dead"`      // forgotten before their time: MaxDead
+	ArgumentsCut     uint64 `json:"arguments_cut"`     // images whose arguments found no room
+	ArgumentsDropped uint64 `json:"arguments_dropped"` // ended images that gave their arguments for others
+	PathsCut         uint64 `json:"paths_cut"`         // images that found no room at all
+	UnknownParents   uint64 `json:"unknown_parents"`   // processes made by one that is not in the table
+	Repaired         uint64 `json:"repaired"`          // entries made from a record after the one that was lost
+	LostExits        uint64 `json:"lost_exits"`        // exits not seen but inferred
+	Added            uint64 `json:"added"`             // by reconciliations
+	Vanished         uint64 `json:"vanished"`          // by reconciliations
 }
 
 // Table is the table of processes. It is not safe for concurrent use.

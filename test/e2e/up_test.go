@@ -74,7 +74,7 @@ type up struct {
 	t             *testing.T
 	cmd           *exec.Cmd
 	url, password string
-	data          string
+	data, socket  string
 	http          *http.Client
 	csrf          string
 	said          bytes.Buffer
@@ -85,9 +85,9 @@ type up struct {
 // begin starts it and waits for its greeting.
 func begin(t *testing.T, program, data string, watched *shell) *up {
 	t.Helper()
-	u := &up{t: t, data: data, greeted: make(chan struct{}), heard: make(chan struct{})}
-	u.cmd = exec.Command(program, "up", "--data", data, "--listen", "127.0.0.1:0", "--sensors", "127.0.0.1:0",
-		"--scope", fmt.Sprintf("pid:%d", watched.cmd.Process.Pid), "--socket", filepath.Join(t.TempDir(), "socket"))
+	u := &up{t: t, data: data, socket: filepath.Join(t.TempDir(), "socket"), greeted: make(chan struct{}), heard: make(chan struct{})}
+	u.cmd = exec.Command(program, "up", "--json", "--data", data, "--listen", "127.0.0.1:0", "--sensors", "127.0.0.1:0",
+		"--scope", fmt.Sprintf("pid:%d", watched.cmd.Process.Pid), "--socket", u.socket)
 	out, err := u.cmd.StderrPipe()
 	if err == nil {
 		err = u.cmd.Start()
@@ -111,15 +111,11 @@ func begin(t *testing.T, program, data string, watched *shell) *up {
 func (u *up) hear(out io.Reader) {
 	defer close(u.heard)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		line := lines.Text()
-		u.said.WriteString(line + "\n")
-		if _, rest, ok := strings.Cut(line, "the console is at "); ok {
-			u.url, _, _ = strings.Cut(rest, " ")
-		}
-		if _, rest, ok := strings.Cut(line, "password "); ok {
-			u.password, _, _ = strings.Cut(rest, ":")
-		}
-		if strings.Contains(line, "the first alert") {
+		line := lines.Bytes()
+		u.said.Write(append(line, '\n'))
+		var said struct{ Console, Password string }
+		if json.Unmarshal(line, &said) == nil && said.Console != "" {
+			u.url, u.password = said.Console, said.Password
 			close(u.greeted)
 		}
 	}
@@ -163,8 +159,18 @@ func (u *up) kill() {
 	_ = u.cmd.Wait() // says that it was killed
 }
 
-// ask asks the API.
+// ask asks the API for JSON.
 func (u *up) ask(method, path string, body, answer any) {
+	u.t.Helper()
+	said := u.get(method, path, body)
+	if answer != nil {
+		if err := json.Unmarshal(said, answer); err != nil {
+			u.t.Fatal(err)
+		}
+	}
+}
+
+func (u *up) get(method, path string, body any) []byte {
 	u.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -185,11 +191,17 @@ func (u *up) ask(method, path string, body, answer any) {
 	if err != nil || r.StatusCode >= 300 {
 		u.t.Fatalf("%s %s: %d %s %v", method, path, r.StatusCode, said, err)
 	}
-	if answer != nil {
-		if err := json.Unmarshal(said, answer); err != nil {
-			u.t.Fatal(err)
-		}
+	return said
+}
+
+// metric reads a series of the server's that has no labels.
+func (u *up) metric(name string) (n float64) {
+	u.t.Helper()
+	_, rest, found := strings.Cut(string(u.get("GET", "/v1/metrics", nil)), "\n"+name+" ")
+	if _, err := fmt.Sscan(rest, &n); !found || err != nil {
+		u.t.Fatalf("no metric %s: %v", name, err)
 	}
+	return n
 }
 
 func (u *up) login(password string) {
@@ -256,6 +268,10 @@ func TestUp(t *testing.T) {
 	if len(tree.Processes) < 2 {
 		t.Errorf("the tree of the alert's process is %+v", tree)
 	}
+	until(t, "all that came is stored", func() bool {
+		came := u.metric("vigil_server_received_batches_total")
+		return came > 0 && u.metric("vigil_server_stored_batches_total") == came
+	})
 }
 
 // A crash loses nothing that was on the disk, and doubles nothing; who was enrolled stays so.

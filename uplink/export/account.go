@@ -72,7 +72,7 @@ func (b *Backlog) load() error {
 func (b *Backlog) fold(off func(*block) int, inHand []*block) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, d := range b.spool.Drops() {
+	for _, d := range b.spool.Tell() { // the same until they are told
 		if d.ID <= b.told {
 			continue
 		}
@@ -121,7 +121,7 @@ func (b *Backlog) commit() error {
 	if len(sequences) > 0 {
 		err = errors.Join(err, b.spool.Release(sequences...))
 	}
-	if drops := b.spool.Drops(); len(drops) > 0 {
+	if len(b.spool.Drops()) > 0 {
 		// Blocks leave in their order: one that was let go of in time lies before the drop.
 		b.fold(func(of *block) int { return of.Events }, append(done, b.inHand()...))
 		err = errors.Join(err, b.save(nil))
@@ -178,7 +178,9 @@ func (b *Backlog) save(done []uint64) error {
 		b.mu.Unlock()
 		return fmt.Errorf("keep the account of an export: %w", err)
 	}
-	b.spool.Told(a.Told)
+	if len(b.spool.Drops()) > 0 {
+		b.spool.Told(a.Told)
+	}
 	return nil
 }
 

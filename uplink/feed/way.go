@@ -78,20 +78,22 @@ func (w *Way) Queued() int {
 // Untold implements ship.Drops.
 func (w *Way) Untold() []protocol.Drop {
 	var all []protocol.Drop
-	for _, d := range w.spool.Drops() {
-		all = append(all, protocol.Drop{
-			Epoch: fmt.Sprintf("%016x", w.spool.Epoch()), First: d.First, Last: d.Last, Class: protocol.ClassOf(d.Class), Reason: string(d.Reason),
+	for _, d := range w.spool.Tell() {
+		n := protocol.Drop{
+			ID: d.ID, Epoch: fmt.Sprintf("%016x", w.spool.Epoch()), First: d.First, Last: d.Last, Class: protocol.ClassOf(d.Class), Reason: string(d.Reason),
 			Batches: d.Batches, Events: d.Events, Time: d.Time,
-		})
+		}
+		for _, r := range d.Gone {
+			n.Gone = append(n.Gone, [2]uint64{r.First, r.Last})
+		}
+		all = append(all, n)
 	}
 	return all
 }
 
 // Told implements ship.Drops.
 func (w *Way) Told(told []protocol.Drop) {
-	for i, d := range w.spool.Drops() {
-		if i < len(told) && d.First == told[i].First && d.Last == told[i].Last {
-			w.spool.Told(d.ID)
-		}
+	if n := len(told); n > 0 { // they rise
+		w.spool.Told(told[n-1].ID)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"vigil/uplink/server"
+	"vigil/uplink/server/control"
 	"vigil/uplink/server/drain"
 	"vigil/uplink/spool"
 	"vigil/uplink/store"
@@ -26,7 +27,9 @@ type Settings struct {
 	Sensors  string // HOST:PORT for sensors
 	Names    []string
 	Database string // postgres://...; "": SQLite in Dir
-	Cluster  string // URL of a VictoriaLogs cluster's front; "": the store is in Dir
+	Cluster  string // URL of a VictoriaLogs cluster's vlinsert; "": the store is in Dir
+	Select   string // of its vlselect; "": the same
+	Keep     store.Retention
 	Console  http.Handler
 	Version  string
 	Log      *slog.Logger
@@ -36,6 +39,7 @@ type Settings struct {
 type Server struct {
 	*server.Server
 	listeners server.Listeners
+	spool     *spool.Spool
 	store     store.Store
 	drain     *drain.Drain
 	exports   *exports
@@ -65,14 +69,15 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 		v.closers = append(v.closers, (*l.to).Close)
 	}
 	disk := &disk{}
-	if disk.Spool, err = spool.Open(filepath.Join(s.Dir, "spool"), spool.Settings{Sync: spool.Always}, s.Log); err != nil {
+	if disk.Spool, err = spool.Open(filepath.Join(s.Dir, "spool"), spool.Settings{Sync: spool.Always, Keep: true}, s.Log); err != nil {
 		return err
 	}
+	v.spool = disk.Spool
 	v.closers = append(v.closers, disk.Close)
 	if s.Cluster != "" {
-		v.store, err = store.OpenCluster(store.ClusterSettings{URL: s.Cluster})
+		v.store, err = store.OpenCluster(store.ClusterSettings{URL: s.Cluster, Select: s.Select, Retention: s.Keep})
 	} else {
-		v.store, err = store.Open(filepath.Join(s.Dir, "store"), store.Settings{Log: s.Log})
+		v.store, err = store.Open(filepath.Join(s.Dir, "store"), store.Settings{Log: s.Log, Retention: s.Keep})
 	}
 	if err != nil {
 		return err
@@ -82,7 +87,7 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 	v.exports = newExports(s.Dir, s.Log)
 	v.Server, err = server.Open(ctx, server.Settings{
 		Dir: filepath.Join(s.Dir, "server"), State: s.Database, Names: v.names(s), Spool: intake{disk.Spool}, Check: check,
-		Events: find, Processes: find, Exports: v.exports, Console: s.Console, Version: s.Version, Now: time.Now, Log: s.Log,
+		Events: find, Processes: find, Exports: v.exports, Console: s.Console, Metrics: v.metrics(), Version: s.Version, Now: time.Now, Log: s.Log,
 	})
 	if err != nil {
 		return err
@@ -94,6 +99,16 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 		Store: &stock{store: v.store, alerts: v.TakeAlerts, exports: v.exports, limits: v.Receiver.Limits, log: s.Log},
 	})
 	return nil
+}
+
+// State opens what a server of these settings knows of users, sensors and alerts, without
+// the server; one may run meanwhile.
+func State(ctx context.Context, s Settings) (*control.DB, error) {
+	dir := filepath.Join(s.Dir, "server")
+	if _, err := os.Stat(dir); s.Database == "" && err != nil {
+		return nil, fmt.Errorf("no server keeps its state in %s: %w", s.Dir, err)
+	}
+	return server.OpenState(ctx, dir, s.Database, time.Now)
 }
 
 // names are those that certificates have: of the addresses that it listens at, too.
@@ -125,6 +140,7 @@ func (v *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return v.Serve(ctx, v.listeners) })
 	g.Go(func() error { return v.drain.Run(ctx) })
 	g.Go(func() error { return v.exports.run(ctx) })
+	g.Go(func() error { return v.expire(ctx) })
 	return g.Wait()
 }
 

@@ -108,6 +108,13 @@ func (o *outlet) remove() error {
 	return errors.Join(o.close(), os.RemoveAll(o.dir))
 }
 
+// current is the row that it is of.
+func (o *outlet) current() control.Export {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.row
+}
+
 // offer lays a batch down if something of it is wanted.
 func (o *outlet) offer(e *ingest.Envelope, rows []store.Row, severity []decode.Severity) {
 	o.mu.Lock()

@@ -34,6 +34,7 @@ type Settings struct {
 	Exports   api.Exports
 
 	// Console answers what is not below /v1/; nil: nothing does.
+	Metrics http.Handler // for Prometheus; nil: none
 	Console http.Handler
 	// Certificate is that of the console and the API, of an authority that browsers know;
 	// nil: the server's own makes one.
@@ -77,11 +78,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if s.authority, err = pki.Open(s.Dir, s.Now); err != nil {
 		return err
 	}
-	place := s.Settings.State
-	if place == "" {
-		place = filepath.Join(s.Dir, "control.db")
-	}
-	if s.State, err = control.Open(ctx, place, s.Now); err != nil {
+	if s.State, err = OpenState(ctx, s.Dir, s.Settings.State, s.Now); err != nil {
 		return err
 	}
 	if s.ID, err = identify(filepath.Join(s.Dir, "server.id"), s.State.NewID()); err != nil {
@@ -93,12 +90,22 @@ func (s *Server) open(ctx context.Context) (err error) {
 	})
 	s.api, err = api.New(api.Settings{
 		State: s.State, Events: s.Events, Processes: s.Processes, Exports: s.Exports, Changes: s.Changes, Policies: &s.policies, Token: s.token, Rates: s.ratesNow,
+		Metrics: s.Metrics,
 		Version: s.Version, Now: s.Now, Log: s.Log,
 	})
 	if err != nil {
 		return errors.Join(err, s.State.Close())
 	}
 	return nil
+}
+
+// OpenState opens the control state alone: of PostgreSQL at a place, or "" for SQLite in
+// the server's folder. A server may run meanwhile.
+func OpenState(ctx context.Context, dir, place string, now func() time.Time) (*control.DB, error) {
+	if place == "" {
+		place = filepath.Join(dir, "control.db")
+	}
+	return control.Open(ctx, place, now)
 }
 
 // identify reads this server's ID, or keeps the one that it is given.
@@ -139,8 +146,8 @@ func (s *Server) FirstAdmin(ctx context.Context) (string, error) {
 	if err != nil || len(users) > 0 {
 		return "", err
 	}
-	password := control.NewSecret()[:20]
-	if _, err := s.State.AddUser(ctx, "admin", control.Admin, password); err != nil {
+	password := control.NewPassword()
+	if _, err := s.State.AddUser(ctx, control.FirstAdmin, control.Admin, password); err != nil {
 		return "", err
 	}
 	return password, nil

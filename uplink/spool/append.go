@@ -146,7 +146,7 @@ func (p *Spool) fail(e Entry, err error) error {
 	if it, s := l.find(e.Sequence); it != nil && !it.released {
 		it.released = true
 		s.left--
-		p.note(l, Drop{Class: e.Class, Reason: Failed, First: e.Sequence, Last: e.Sequence, Batches: 1, Events: uint64(e.Events), Bytes: uint64(e.Size)})
+		p.note(l, single(it, Failed))
 		p.mark(l, e.Sequence)
 		p.save()
 	}

@@ -25,6 +25,9 @@ func (c *Count) add(batches, events, bytes int) {
 // makeRoom drops the oldest segment of events; for an alert, when there are none, the
 // oldest of alerts. It says false when there is nothing to drop.
 func (p *Spool) makeRoom(c batch.Class, why Reason) bool {
+	if p.settings.Keep {
+		return false
+	}
 	if p.dropOldest(p.logOf(batch.Events), why) {
 		return true
 	}
@@ -44,19 +47,24 @@ func (p *Spool) dropOldest(l *classLog, why Reason) bool {
 // segment is emptied rather than deleted.
 func (p *Spool) drop(l *classLog, why Reason) {
 	s := l.segments[0]
-	var d Drop
+	d := Drop{Class: l.class, Reason: why}
+	given := 0
 	for i := range s.items {
 		it := &s.items[i]
-		if it.released {
-			continue
+		switch {
+		case it.released:
+		case it.given && given < mostGiven:
+			given++
+			p.note(l, single(it, why))
+		default:
+			if d.Batches == 0 {
+				d.First = it.Sequence
+			}
+			d.Last = it.Sequence
+			d.Batches++
+			d.Events += uint64(it.Events)
+			d.Bytes += uint64(it.Size)
 		}
-		if d.Batches == 0 {
-			d = Drop{Class: l.class, Reason: why, First: it.Sequence}
-		}
-		d.Last = it.Sequence
-		d.Batches++
-		d.Events += uint64(it.Events)
-		d.Bytes += uint64(it.Size)
 	}
 	p.raise(l, s.next)
 	if d.Batches > 0 {
@@ -68,6 +76,13 @@ func (p *Spool) drop(l *classLog, why Reason) {
 		return
 	}
 	p.empty(l)
+}
+
+// single is the drop of one batch.
+func single(it *item, why Reason) Drop {
+	return Drop{
+		Class: it.Class, Reason: why, First: it.Sequence, Last: it.Sequence, Batches: 1, Events: uint64(it.Events), Bytes: uint64(it.Size), Given: it.given,
+	}
 }
 
 // remove deletes a segment.
@@ -141,6 +156,9 @@ func (p *Spool) save() {
 
 // expire drops what is too old.
 func (p *Spool) expire() {
+	if p.settings.Keep {
+		return
+	}
 	old := p.settings.Now().Add(-p.settings.MaxAge)
 	for i := range p.logs {
 		l := &p.logs[i]

@@ -1,7 +1,8 @@
 // Package spool keeps batches on disk until they are released: on the sensor until the
 // server has them, on the server until its store has. It is bounded by bytes and by age.
 // What does not fit is dropped, the oldest events first and alerts last, counted, and
-// told (Drops) until whoever reports it says Told.
+// told (Tell) until whoever reports it says Told. What Next had given out when it was
+// dropped is told batch by batch: it may have arrived, which the one it is for knows.
 //
 // # Files
 //
@@ -32,7 +33,8 @@
 // A kill at any moment: all that Append has acknowledged; what was being appended is
 // cut off by its checksum. That the machine fails: what was durable by then. A full disk:
 // Append drops older events for what is new, and older alerts for an alert; with nothing
-// less important left it fails, and the batch is counted as refused. Damage on the disk:
+// less important left it fails, and the batch is counted as refused; with Settings.Keep
+// it fails at once. Damage on the disk:
 // what a checksum finds wrong is passed over, counted and told; when the headers of
 // batches are damaged too, the sequences that are missing are told, without events.
 //
@@ -55,6 +57,6 @@
 //	one, and a reader  9,600,000    440,000
 //	16, and a reader   4,100,000  3,300,000
 //
-// A server takes Always: its acknowledgement lets a sensor forget. A sensor takes
-// Interval.
+// A server takes Always and Keep: its acknowledgement lets a sensor forget. A sensor
+// takes Interval, and drops.
 package spool

@@ -5,6 +5,75 @@ import (
 	"time"
 )
 
+// Range is sequences from First to Last, both within.
+type Range struct{ First, Last uint64 }
+
+// Notice is a drop as it is told.
+type Notice struct {
+	Drop
+	// Gone are those of its sequences that never come any more: the spool may hold others
+	// in between, of the other class for example. When they are too many they are not all.
+	Gone []Range
+}
+
+// mostGone bounds a notice.
+const mostGone = 256
+
+// Tell gives drops to tell of, oldest first. Until they are Told, it gives the same again,
+// also after a restart: who heard of them without saying so counts them once.
+func (p *Spool) Tell() []Notice {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	offered := func(d Drop) bool { return d.Offered }
+	if len(p.state.Drops) == 0 || p.closed {
+		return nil
+	}
+	if !slices.ContainsFunc(p.state.Drops, offered) {
+		for i := range p.state.Drops {
+			p.state.Drops[i].Offered = true
+		}
+		if err := p.store.write(&p.state); err != nil { // not known after a kill: told later
+			p.log.Warn("spool", "error", err)
+			for i := range p.state.Drops {
+				p.state.Drops[i].Offered = false
+			}
+			return nil
+		}
+	}
+	var all []Notice
+	for _, d := range p.state.Drops {
+		if d.Offered {
+			all = append(all, Notice{d, p.gone(d.First, d.Last)})
+		}
+	}
+	return all
+}
+
+// gone gives what of a range is not in the spool.
+func (p *Spool) gone(first, last uint64) (all []Range) {
+	var waiting []uint64
+	for i := range p.logs {
+		for _, s := range p.logs[i].segments {
+			if s.next <= first || s.first > last {
+				continue
+			}
+			for j := range s.items {
+				if it := &s.items[j]; !it.released && it.Sequence >= first && it.Sequence <= last {
+					waiting = append(waiting, it.Sequence)
+				}
+			}
+		}
+	}
+	slices.Sort(waiting)
+	for _, q := range append(waiting, last+1) {
+		if first < q && len(all) < mostGone {
+			all = append(all, Range{first, q - 1})
+		}
+		first = q + 1
+	}
+	return all
+}
+
 // Drops are those that were not told of yet, oldest first. Told takes them away.
 func (p *Spool) Drops() []Drop {
 	p.mutex.Lock()

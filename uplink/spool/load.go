@@ -181,15 +181,23 @@ func (p *Spool) lose(l *classLog, h hole, e Entry) {
 	}
 }
 
-// forget marks what was released or dropped before.
+// mostGiven is how many batches of a class are on their way at most. As Next gives the
+// oldest first, those that may have been given in an earlier life are the first so many.
+const mostGiven = 16
+
+// forget marks what was released or dropped before, and what may have been given.
 func (p *Spool) forget(l *classLog) {
 	floor, above := p.state.Floor[l.class], p.state.Released[l.class]
+	given := 0
 	for _, s := range l.segments {
 		for i := range s.items {
 			it := &s.items[i]
 			if it.Sequence < floor || slices.Contains(above, it.Sequence) {
 				it.released = true
 				s.left--
+			} else if given < mostGiven {
+				it.given = true
+				given++
 			}
 		}
 	}

@@ -57,10 +57,11 @@ func (p *Spool) take(c batch.Class) (item, *segment, error) {
 		for l.at < len(l.segments) {
 			s := l.segments[l.at]
 			for l.item < len(s.items) {
-				it := s.items[l.item]
+				it := &s.items[l.item]
 				l.item++
 				if !it.released {
-					return it, s, nil
+					it.given = true
+					return *it, s, nil
 				}
 			}
 			if l.at == len(l.segments)-1 {
@@ -115,7 +116,7 @@ func (p *Spool) spoil(l *classLog, it *item, s *segment) { p.letGo(l, it, s, Dam
 func (p *Spool) letGo(l *classLog, it *item, s *segment, why Reason) {
 	it.released = true
 	s.left--
-	p.note(l, Drop{Class: l.class, Reason: why, First: it.Sequence, Last: it.Sequence, Batches: 1, Events: uint64(it.Events), Bytes: uint64(it.Size)})
+	p.note(l, single(it, why))
 	p.mark(l, it.Sequence)
 	p.settle(l)
 	p.save()

@@ -28,6 +28,7 @@ type item struct {
 	Entry
 	at       int64 // of its header, in the file
 	released bool
+	given    bool // by Next, perhaps in an earlier life: it may have arrived
 }
 
 // file is what a segment needs of one.

@@ -31,6 +31,7 @@ type Settings struct {
 	MaxBytes     int64         // on disk; 0: 1 GiB
 	MaxAge       time.Duration // of a batch that was not released; 0: 7 days
 	SegmentBytes int64         // what is dropped and deleted at once; 0: a 16th of MaxBytes, at most 16 MiB
+	Keep         bool          // let go of nothing that was not released: Append fails instead, and age does not count
 	Sync         Sync          // "": Interval
 	SyncEvery    time.Duration // 0: a second
 	Now          func() time.Time

@@ -20,8 +20,9 @@ const (
 	stateName   = "state"
 	stateSlot   = 32 << 10
 	stateHeader = 16
-	// mostDrops and mostReleased bound what a slot has to hold.
-	mostDrops    = 64
+	// mostDrops and mostReleased bound what a slot has to hold: so many drops that are
+	// being told, as many that are not, and of each class what was released.
+	mostDrops    = 48
 	mostReleased = 512
 )
 
@@ -49,6 +50,8 @@ type Drop struct {
 	Events  uint64      `json:"events"`
 	Bytes   uint64      `json:"bytes"`
 	Time    time.Time   `json:"time"`
+	Given   bool        `json:"given,omitempty"`   // one batch, that Next had given: it may have arrived
+	Offered bool        `json:"offered,omitempty"` // given out by Tell: it stays as it is, or would be counted twice
 }
 
 // state is what a spool knows beside its segments.
@@ -124,24 +127,35 @@ func (f *stateFile) write(s *state) error {
 }
 
 // drop notes a drop. The oldest of a class and reason are told as one when there are
-// too many.
+// too many; of those that may have arrived as late as possible, for then it cannot be
+// told any more that they did.
 func (s *state) drop(d Drop) {
 	s.DropID++
 	d.ID = s.DropID
 	s.Drops = append(s.Drops, d)
-	if len(s.Drops) <= mostDrops {
-		return
+	free := 0
+	for i := range s.Drops {
+		if !s.Drops[i].Offered {
+			free++
+		}
 	}
+	if free > mostDrops && !s.merge(false) {
+		s.merge(true)
+	}
+}
+
+func (s *state) merge(given bool) bool {
 	for i := range s.Drops {
 		for j := i + 1; j < len(s.Drops); j++ {
 			a, b := &s.Drops[i], &s.Drops[j]
-			if a.Class != b.Class || a.Reason != b.Reason {
+			if a.Class != b.Class || a.Reason != b.Reason || a.Offered || b.Offered || !given && (a.Given || b.Given) {
 				continue
 			}
-			b.First, b.Last = min(a.First, b.First), max(a.Last, b.Last)
+			b.First, b.Last, b.Given = min(a.First, b.First), max(a.Last, b.Last), false
 			b.Batches, b.Events, b.Bytes = a.Batches+b.Batches, a.Events+b.Events, a.Bytes+b.Bytes
 			s.Drops = append(s.Drops[:i], s.Drops[i+1:]...)
-			return
+			return true
 		}
 	}
+	return false
 }

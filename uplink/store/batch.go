@@ -35,8 +35,14 @@ func Has(ctx context.Context, s Store, sensor string, epoch, from uint64) ([]Bat
 }
 
 // Missing gives those of a batch's rows that the store does not have: of a batch that
-// Has tells is there in part, or that Add failed for.
+// Has tells is there in part, or that Add failed for. What was added since is to be
+// flushed before: it is not found.
 func Missing(ctx context.Context, s Store, rows []Row) ([]Row, error) {
+	if c, is := s.(interface{ settle(context.Context) error }); is {
+		if err := c.settle(ctx); err != nil {
+			return nil, fmt.Errorf("wait for rows on their way: %w", err)
+		}
+	}
 	type batch struct {
 		sensor          string
 		epoch, sequence uint64

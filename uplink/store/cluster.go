@@ -20,6 +20,7 @@ type ClusterSettings struct {
 	URL       string        // of the front: vlinsert and vlselect
 	Select    string        // of vlselect, when it is another
 	Interval  time.Duration // the nodes' -inmemoryDataFlushInterval; default 5 s, as theirs
+	Settle    time.Duration // how long rows may be on their way of which nobody knows any more; default 5 s
 	Patience  time.Duration // how long Flush waits until rows are found; default a minute
 	Retention Retention     // the nodes keep all equally long: Expire deletes what is kept shorter
 	Client    *http.Client  // default: one of its own
@@ -36,8 +37,9 @@ type Cluster struct {
 	shapers  sync.Pool
 	packer   *zstd.Encoder
 
-	lock  sync.Mutex
-	loads []*load // what is not flushed; the last takes what is added
+	lock    sync.Mutex
+	loads   []*load   // what is not flushed; the last takes what is added
+	settled time.Time // when all that somebody once sent can be found, or never will
 }
 
 var _ Store = (*Cluster)(nil)
@@ -61,6 +63,9 @@ func OpenCluster(s ClusterSettings) (*Cluster, error) {
 	if s.Interval == 0 {
 		s.Interval = 5 * time.Second
 	}
+	if s.Settle == 0 {
+		s.Settle = 5 * time.Second
+	}
 	if s.Patience == 0 {
 		s.Patience = time.Minute
 	}
@@ -77,7 +82,7 @@ func OpenCluster(s ClusterSettings) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open cluster: %w", err)
 	}
-	c := &Cluster{settings: s, packer: packer}
+	c := &Cluster{settings: s, packer: packer, settled: time.Now().Add(s.Settle)}
 	c.shapers.New = func() any { return newShaper(s.Retention, ahead) }
 	return c, nil
 }
@@ -118,6 +123,7 @@ func (c *Cluster) Add(ctx context.Context, rows []Row) error {
 		l.note(rows[from : i+1])
 		if err := c.post(ctx, lines); err != nil {
 			l.forget(rows[from : i+1])
+			c.doubt()
 			return fmt.Errorf("add: %w", err)
 		}
 		lines, from = lines[:0], i+1

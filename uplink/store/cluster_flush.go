@@ -77,6 +77,32 @@ func (l *load) reach(at int64) {
 	l.last = max(l.last, at)
 }
 
+// doubt is that rows may be on their way of which nobody knows: for a second in the front
+// and another in a node, as after a server was killed; but longer after an error, for it
+// may be that no node takes them, and then the front leaves them alone for ten seconds.
+func (c *Cluster) doubt() {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	c.settled = time.Now().Add(3 * c.settings.Settle)
+}
+
+// settle waits until all that was sent can be found: by a server, too, that was killed.
+func (c *Cluster) settle(ctx context.Context) error {
+	for {
+		c.lock.Lock()
+		wait := time.Until(c.settled)
+		c.lock.Unlock()
+		if wait <= 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+	}
+}
+
 // Flush implements Store. Rows may be added meanwhile: they are for the next. After an
 // error what was added is still to be flushed, but for ErrMissing.
 func (c *Cluster) Flush(ctx context.Context) error {

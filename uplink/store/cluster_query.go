@@ -38,6 +38,9 @@ func (c *Cluster) Query(ctx context.Context, q Query, give func(Result) bool) er
 	ctx, cancel := context.WithTimeoutCause(ctx, q.Within, ErrSlow)
 	defer cancel()
 	err = c.ask(ctx, form, q.Limit, give)
+	if err != nil { // a node may be away
+		c.doubt()
+	}
 	if late := over(ctx, q.Within); late != nil && err != nil {
 		return late
 	}

@@ -1,104 +1,16 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"vigil/uplink/store/storetest"
 )
-
-// vlogs is a node of a cluster: a process of this test's own.
-type vlogs struct {
-	address string
-	arguments,
-	binary string
-	process *exec.Cmd
-	said    bytes.Buffer
-}
-
-// binary builds VictoriaLogs out of the module that the embedded store is of, once.
-func binary(t *testing.T) string {
-	if os.Getenv("VIGIL_CLUSTER") == "" {
-		t.Skip("VIGIL_CLUSTER=1 runs this: it builds VictoriaLogs, for minutes the first time")
-	}
-	const module = "github.com/VictoriaMetrics/VictoriaLogs"
-	version, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", module).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path, err := filepath.Abs("../../.cache/victoria-logs-" + strings.TrimSpace(string(version)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	build := exec.Command("go", "build", "-o", path+".new", module+"/app/victoria-logs")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build VictoriaLogs: %v\n%s", err, out)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func newNode(t *testing.T, binary string, arguments ...string) *vlogs {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free now
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := &vlogs{address: l.Addr().String(), binary: binary, arguments: strings.Join(arguments, " ")}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { v.end(t, syscall.SIGKILL) })
-	v.start(t)
-	return v
-}
-
-func (v *vlogs) start(t *testing.T) {
-	t.Helper()
-	v.said.Reset()
-	v.process = exec.Command(v.binary, append(strings.Fields(v.arguments), "-httpListenAddr="+v.address, "-memory.allowedBytes=64MiB", "-loggerLevel=WARN")...)
-	v.process.Stdout, v.process.Stderr = &v.said, &v.said
-	if err := v.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "a node answers", func() error {
-		answer, err := http.Get("http://" + v.address + "/health")
-		if err != nil {
-			return err
-		}
-		return answer.Body.Close()
-	})
-}
-
-// end stops the node and waits until it is gone.
-func (v *vlogs) end(t *testing.T, signal syscall.Signal) {
-	if v.process == nil {
-		return
-	}
-	if err := v.process.Process.Signal(signal); err != nil {
-		t.Error(err)
-	}
-	_ = v.process.Wait() // it says that it was killed
-	v.process = nil
-	if t.Failed() {
-		t.Logf("%s: %.4000s", v.address, v.said.String())
-	}
-}
 
 func eventually(t *testing.T, what string, try func() error) {
 	t.Helper()
@@ -113,22 +25,15 @@ func eventually(t *testing.T, what string, try func() error) {
 
 type cluster struct {
 	*Cluster
-	nodes []*vlogs
-	front *vlogs
+	nodes []*storetest.Node
 }
 
 // newCluster starts three storage nodes and their front.
 func newCluster(t *testing.T) *cluster {
-	program := binary(t)
-	c := &cluster{}
-	var addresses []string
-	for range 3 {
-		n := newNode(t, program, "-storageDataPath="+t.TempDir(), "-inmemoryDataFlushInterval=1s", "-retentionPeriod=366d", "-internaldelete.enable")
-		c.nodes, addresses = append(c.nodes, n), append(addresses, n.address)
-	}
-	c.front = newNode(t, program, "-storageNode="+strings.Join(addresses, ","), "-delete.enable", "-storageDataPath="+t.TempDir())
+	nodes := storetest.Place{}.Start(t, time.Second)
+	c := &cluster{nodes: nodes.Nodes}
 	var err error
-	c.Cluster, err = OpenCluster(ClusterSettings{URL: "http://" + c.front.address, Interval: time.Second, Patience: 20 * time.Second})
+	c.Cluster, err = OpenCluster(ClusterSettings{URL: nodes.URL(), Interval: time.Second, Patience: 20 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +70,7 @@ func TestClusterLosesNothing(t *testing.T) {
 		eventually(t, what+": added", func() error { return c.addMissing(t.Context(), more) })
 	}
 	step("all run")
-	c.nodes[1].end(t, syscall.SIGTERM)
+	c.nodes[1].End(syscall.SIGTERM)
 	var more []Row
 	for range batchRows {
 		more = append(more, w.next())
@@ -179,14 +84,14 @@ func TestClusterLosesNothing(t *testing.T) {
 	if err := c.Flush(short); err == nil {
 		t.Error("flushed without a node, which may have had some of it")
 	}
-	c.nodes[1].start(t)
+	c.nodes[1].Start()
 	eventually(t, "flushed when it is back", func() error { return c.Flush(t.Context()) })
 	step("it is back")
 	if err := c.Add(t.Context(), rows[:1]); err != nil { // twice: by its identity it is one
 		t.Error(err)
 	}
-	c.nodes[2].end(t, syscall.SIGKILL)
-	c.nodes[2].start(t)
+	c.nodes[2].End(syscall.SIGKILL)
+	c.nodes[2].Start()
 	step("one was killed")
 	got, err := Has(t.Context(), c, sensorID, w.epoch, 1)
 	if err != nil || len(got) != len(rows)/batchRows {

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const { VIGIL_TOOLS: tools, VIGIL_CHROMIUM: executablePath } = process.env;
+const { VIGIL_TOOLS: tools, VIGIL_CHROMIUM: executablePath, VIGIL_PASSWORD: password, VIGIL_SHOTS: shots } = process.env;
 export const url = process.env.VIGIL_URL;
 const { chromium } = createRequire(join(tools, "node_modules", "x"))("playwright-core");
 
@@ -64,4 +64,32 @@ export async function until(what, fn, ms = 10_000) {
 		}
 		await new Promise((r) => setTimeout(r, 25));
 	}
+}
+
+// step does a part of a walk; what goes wrong in it leaves a picture.
+export async function step(page, name, fn) {
+	const began = Date.now();
+	const before = problems.length;
+	try {
+		await fn();
+	} catch (e) {
+		problem(`${name}: ${e.stack ?? e}`);
+		await page.screenshot({ path: join(shots, `failed-${name.replaceAll(" ", "-")}.png`) });
+	}
+	console.log(`${problems.length === before ? "ok" : "FAILED"}: ${name}, ${Date.now() - began} ms`);
+}
+
+export async function login(page, name) {
+	await page.fill("input[name=user]", name);
+	await page.fill("input[name=password]", password);
+	await page.keyboard.press("Enter");
+	await page.waitForSelector(".shell");
+}
+
+// end closes the browser, and fails the walk if there were problems.
+export async function end(browser) {
+	await browser.close();
+	if (problems.length === 0) return;
+	console.log(`${problems.length} problems`);
+	process.exit(1);
 }

@@ -9,11 +9,10 @@ export const places = (ids) => [
 	["overview", "/", ".tile"],
 	["alerts", "/alerts", "tr[data-path]"],
 	["alert", `/alerts/${ids.shell}`, ".process"],
-	["alert-hostile", `/alerts/${ids.hostile}`, ".story"],
+	...(ids.hostile ? [["alert-hostile", `/alerts/${ids.hostile}`, ".story"], ["sensor-hostile", `/sensors/${ids.hostileSensor}`, ".facts"]] : []),
 	["search", "/search", ".event"],
 	["sensors", "/sensors", "tr[data-path]"],
 	["sensor", `/sensors/${ids.sensor}`, ".facts"],
-	["sensor-hostile", `/sensors/${ids.hostileSensor}`, ".facts"],
 	...["account", "tokens", "policies", "suppressions", "users", "enrolment", "exports", "audit"].map((p) => [`settings-${p}`, `/settings/${p}`, ".part .card"]),
 ];
 

@@ -1,33 +1,15 @@
 // Walks the console: node walk.mjs, with what it needs in the environment.
 import { join } from "node:path";
-import { problem, problems, refused, start, until, url, want } from "./browser.mjs";
+import { end, login, refused, start, step as stepOn, until, url, want } from "./browser.mjs";
 import { check, harmless } from "./checks.mjs";
 import { hostile } from "./hostile.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { alerts, live, search, settings } from "./mouse.mjs";
 import { pictures } from "./pages.mjs";
 
-const { VIGIL_PASSWORD: password, VIGIL_SHOTS: shots } = process.env;
+const { VIGIL_SHOTS: shots } = process.env;
 const { browser, context, page } = await start();
-
-async function step(name, fn) {
-	const began = Date.now();
-	const before = problems.length;
-	try {
-		await fn();
-	} catch (e) {
-		problem(`${name}: ${e.stack ?? e}`);
-		await page.screenshot({ path: join(shots, `failed-${name.replaceAll(" ", "-")}.png`) });
-	}
-	console.log(`${problems.length === before ? "ok" : "FAILED"}: ${name}, ${Date.now() - began} ms`);
-}
-
-async function login(name) {
-	await page.fill("input[name=user]", name);
-	await page.fill("input[name=password]", password);
-	await page.keyboard.press("Enter");
-	await page.waitForSelector(".shell");
-}
+const step = (name, fn) => stepOn(page, name, fn);
 
 const ids = { hostileSensor: process.env.VIGIL_HOSTILE_SENSOR };
 
@@ -45,7 +27,7 @@ await step("log in", () => refused("/v1/", async () => {
 	await page.keyboard.type("wrong");
 	await page.keyboard.press("Enter");
 	await page.waitForSelector(".problem:not([hidden])");
-	await login("mara");
+	await login(page, "mara");
 	want((await context.cookies()).every((c) => c.httpOnly && c.secure && c.sameSite === "Strict"), "the session's cookie is not closed to scripts");
 }));
 
@@ -100,7 +82,7 @@ await step("log out", async () => {
 });
 
 await step("less rights", async () => {
-	await login("viewer");
+	await login(page, "viewer");
 	await page.goto(`${url}/alerts/${ids.shell}`);
 	await page.waitForSelector(".process");
 	want((await page.locator(".head button").count()) === 0, "a viewer is offered what a viewer may not do");
@@ -110,8 +92,4 @@ await step("less rights", async () => {
 	await harmless(page, "viewer");
 });
 
-await browser.close();
-if (problems.length) {
-	console.log(`${problems.length} problems`);
-	process.exit(1);
-}
+await end(browser);

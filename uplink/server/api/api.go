@@ -93,6 +93,7 @@ type Settings struct {
 	Policies  *live.Signal
 	Token     func(secret string) string // what a host is given to enrol with
 	Rates     func() Rates
+	Metrics   http.Handler // for Prometheus; nil: none
 	Version   string
 	Now       func() time.Time
 	Heartbeat time.Duration // of live updates; 0: 15 s

@@ -104,3 +104,13 @@ func say(c *call, text string) error {
 	}
 	return r.SetWriteDeadline(time.Time{}) // HTTP/2 ends a stream whose deadline passes, though nobody writes
 }
+
+// metrics is what Prometheus asks for, with a token.
+func (a *API) metrics(c *call) (any, error) {
+	if a.Metrics == nil {
+		return nil, fmt.Errorf("metrics: %w", control.ErrNotFound)
+	}
+	c.done = true
+	a.Metrics.ServeHTTP(c.w, c.q)
+	return nil, nil
+}

@@ -26,6 +26,7 @@ func Routes() []Route {
 		{"GET", "/v1/me", "me", control.Viewer, false, (*API).me},
 		{"POST", "/v1/me/password", "me.password", control.Viewer, true, (*API).setPassword},
 		{"GET", "/v1/overview", "overview", control.Viewer, false, (*API).overview},
+		{"GET", "/v1/metrics", "metrics", control.Viewer, false, (*API).metrics},
 		{"GET", "/v1/live", "live", control.Viewer, false, (*API).live},
 
 		{"GET", "/v1/alerts", "alerts.list", control.Viewer, false, (*API).alerts},
@@ -38,7 +39,7 @@ func Routes() []Route {
 		{"DELETE", "/v1/suppressions/{id}", "suppressions.delete", control.Approver, true, (*API).deleteSuppression},
 
 		{"GET", "/v1/events", "events.search", control.Viewer, true, (*API).events},
-		{"GET", "/v1/events/histogram", "events.histogram", control.Viewer, true, (*API).histogram},
+		{"GET", "/v1/events/histogram", "events.histogram", control.Viewer, false, (*API).histogram},
 		{"GET", "/v1/sensors/{id}/tree/{exec}", "events.tree", control.Viewer, false, (*API).tree},
 		{"GET", "/v1/sensors/{id}/timeline", "events.timeline", control.Viewer, false, (*API).timeline},
 		{"GET", "/v1/searches", "searches.list", control.Viewer, false, (*API).searches},

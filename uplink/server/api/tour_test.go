@@ -40,6 +40,9 @@ func TestTour(t *testing.T) {
 		t.Errorf("assignees: %v", v)
 	}
 	c.do("GET", "/v1/alerts.csv", nil, 200)
+	if c.do("GET", "/v1/metrics", nil, 200); string(c.last) != "up 1\n" {
+		t.Errorf("metrics: %q", c.last)
+	}
 	id := c.do("POST", "/v1/suppressions", m{"rule": "vigil-x", "reason": "ours"}, 200)["id"].(string)
 	c.do("GET", "/v1/suppressions", nil, 200)
 	c.do("DELETE", "/v1/suppressions/"+id, nil, 204)

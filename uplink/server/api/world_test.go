@@ -141,7 +141,8 @@ func newWorld(t *testing.T) *world {
 	events := &store{all: []api.Event{{Time: w.now, Sensor: w.sensor, Kind: "exec", Event: []byte(`{"class_uid":1007}`)}, {Time: w.now, Sensor: w.sensor, Kind: "exit", Event: []byte(`{}`)}}}
 	a, err := api.New(api.Settings{
 		State: w.state, Events: events, Processes: events, Exports: &w.exports, Changes: w.changes, Policies: &live.Signal{}, Token: func(s string) string { return "token " + s },
-		Rates: func() api.Rates { return api.Rates{Events: 1.5} }, Version: "1", Now: w.clock, Heartbeat: 5 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
+		Rates:   func() api.Rates { return api.Rates{Events: 1.5} }, Version: "1", Now: w.clock, Heartbeat: 5 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	must(t, err)
 	w.server = httptest.NewTLSServer(a.Handler())

@@ -74,7 +74,9 @@ func TestState(t *testing.T) {
 		"Enrolment":     testEnrolment,
 		"EnrolmentOnce": testEnrolmentOnce,
 		"Claim":         testClaim,
+		"Dropped":       testDropped,
 		"Users":         testUsers,
+		"Reset":         testReset,
 		"Alerts":        testAlerts,
 		"Policies":      testPolicies,
 		"Audit":         testAudit,
@@ -159,8 +161,10 @@ func testClaim(t *testing.T, place string) {
 	mine, err = d.Claim(ctx, "A", []control.Key{key(1), key(3)})
 	must(t, err)
 	want(t, "A's again", fmt.Sprint(mine), "[true false]")
-	must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1 << 63, Range: control.Range{First: 5, Last: 9}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}}))
-	must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1 << 63, Range: control.Range{First: 5, Last: 9}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}}))
+	five := control.Range{First: 5, Last: 9}
+	drop := control.Drop{Epoch: 1 << 63, Range: five, Gone: control.Ranges{five}, Class: "events", Reason: "bytes", Batches: 5, Events: 500}
+	must(t, d.Dropped(ctx, id, []control.Drop{drop}))
+	must(t, d.Dropped(ctx, id, []control.Drop{drop}))
 	for n, has := range map[uint64]bool{1: true, 3: true, 4: true, 7: true, 10: false} {
 		got, err := d.Received(ctx, key(n))
 		must(t, err)
@@ -241,6 +245,39 @@ func finding(uid string, count, last int, extra string) []byte {
 	return fmt.Appendf(nil, `{"metadata":{"uid":%q},"severity_id":3,"status_id":1,"start_time":1000,"end_time":%d,"count":%d,"message":"m\u0000",
 		"finding_info":{"title":"Reverse shell","analytic":{"uid":"vigil-reverse-shell"},"attacks":[{"technique":{"uid":"T1059"}}]},
 		"device":{"hostname":"web"},"actor":{"process":{"uid":"00ff","file":{"path":"/bin/bash"}}}%s}`, uid, last, count, extra)
+}
+
+// Who forgot a password gets another from who runs the server; the old one and what was
+// begun with it are no more, and the log has it.
+func testReset(t *testing.T, place string) {
+	ctx, c := t.Context(), newClock()
+	d := open(t, place, c)
+	admin, err := d.AddUser(ctx, control.FirstAdmin, control.Admin, password)
+	must(t, err)
+	_, err = d.AddUser(ctx, "other", control.Admin, password)
+	must(t, err)
+	disabled := true
+	_, err = d.ChangeUser(ctx, admin.ID, control.UserChange{Disabled: &disabled})
+	must(t, err)
+	other, err := d.CheckPassword(ctx, "other", password)
+	must(t, err)
+	_, secret, err := d.Login(ctx, other, "192.0.2.1")
+	must(t, err)
+	fresh := control.NewPassword()
+	must(t, d.ResetPassword(ctx, control.FirstAdmin, fresh))
+	must(t, d.ResetPassword(ctx, "other", fresh))
+	_, _, err = d.Session(ctx, secret)
+	wantError(t, "a session of the old password", err, control.ErrNotFound)
+	for _, name := range []string{control.FirstAdmin, "other"} {
+		_, err = d.CheckPassword(ctx, name, password)
+		wantError(t, "the old password of "+name, err, control.ErrNotFound)
+		_, err = d.CheckPassword(ctx, name, fresh)
+		must(t, err)
+	}
+	wantError(t, "nobody", d.ResetPassword(ctx, "nobody", fresh), control.ErrNotFound)
+	all, err := d.AuditLog(ctx, "local", "users.reset", "", 10)
+	must(t, err)
+	want(t, "entries of the log", len(all), 2)
 }
 
 func testAlerts(t *testing.T, place string) {

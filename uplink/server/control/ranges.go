@@ -48,6 +48,32 @@ func (r Ranges) Add(add Range) Ranges {
 	return slices.Replace(r, i, j, add)
 }
 
+// Without gives the set without what is in another.
+func (r Ranges) Without(other Ranges) (left Ranges) {
+	for _, e := range r {
+		for _, o := range other {
+			if o.Last < e.First {
+				continue
+			}
+			if o.First > e.Last {
+				break
+			}
+			if o.First > e.First {
+				left = append(left, Range{e.First, o.First - 1})
+			}
+			if o.Last >= e.Last {
+				e.First, e.Last = 1, 0
+				break
+			}
+			e.First = o.Last + 1
+		}
+		if e.First <= e.Last {
+			left = append(left, e)
+		}
+	}
+	return left
+}
+
 // Bridge moves from gone to the set what touches it, so that what never comes leaves no gaps.
 func (r Ranges) Bridge(gone Ranges) (set, left Ranges) {
 	for _, g := range gone {

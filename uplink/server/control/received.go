@@ -95,7 +95,10 @@ func (d *DB) claim(ctx context.Context, tx *sql.Tx, server string, keys []Key, m
 				own = own.Add(Range{keys[i].Sequence, keys[i].Sequence})
 			}
 		}
-		own, left := own.Bridge(gone)
+		left := gone
+		if len(own) > fewRanges {
+			own, left = own.Bridge(gone)
+		}
 		if err := d.keep(ctx, tx, k, server, own); err != nil {
 			return err
 		}
@@ -135,10 +138,15 @@ func (d *DB) keep(ctx context.Context, tx *sql.Tx, k Key, server string, r Range
 	return err
 }
 
-// Drop is batches that a sensor's spool let go of before a server had them.
+// fewRanges are kept apart from what never comes, so that this server claims nothing of
+// it: it comes late, and was told as dropped.
+const fewRanges = 256
+
+// Drop is batches that a sensor's spool let go of before it knew that a server had them.
 type Drop struct {
 	Epoch   uint64
 	Range   Range
+	Gone    Ranges // what of the range never comes any more: others in between may
 	Class   string
 	Reason  string
 	Batches uint64
@@ -146,7 +154,9 @@ type Drop struct {
 	Time    time.Time
 }
 
-// Dropped keeps notices of drops, each once, and expects none of those batches any more.
+// Dropped keeps notices of drops, each once, and expects none of what is gone any more.
+// What a server has is not gone, and a batch alone that one has was not dropped: it was
+// on its way.
 func (d *DB) Dropped(ctx context.Context, sensor string, drops []Drop) error {
 	err := d.change(ctx, func(tx *sql.Tx) error {
 		if _, err := d.in(ctx, tx, "UPDATE sensors SET seen = ? WHERE id = ?", ms(d.now()), sensor); err != nil {
@@ -167,15 +177,30 @@ func (d *DB) Dropped(ctx context.Context, sensor string, drops []Drop) error {
 
 func (d *DB) dropped(ctx context.Context, tx *sql.Tx, sensor string, n Drop) error {
 	k := Key{Sensor: sensor, Epoch: n.Epoch}
-	_, err := d.in(ctx, tx, `INSERT INTO drops (sensor, epoch, first, last, class, reason, batches, events, time)
+	all, err := d.received(ctx, tx, k)
+	if err != nil {
+		return err
+	}
+	if n.Batches == 1 && n.Range.First == n.Range.Last && others(all, nobody, n.Range.First) {
+		return nil
+	}
+	_, err = d.in(ctx, tx, `INSERT INTO drops (sensor, epoch, first, last, class, reason, batches, events, time)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		sensor, epochText(n.Epoch), epochText(n.Range.First), epochText(n.Range.Last), n.Class, n.Reason, int64(n.Batches), int64(n.Events), ms(n.Time))
 	if err != nil {
 		return err
 	}
-	all, err := d.received(ctx, tx, k)
-	if err != nil {
-		return err
+	gone := of(all, nobody)
+	for _, g := range n.Gone {
+		left := Ranges{g}
+		for _, r := range all {
+			if r.server != nobody {
+				left = left.Without(r.ranges)
+			}
+		}
+		for _, g := range left {
+			gone = gone.Add(g)
+		}
 	}
-	return d.keep(ctx, tx, k, nobody, of(all, nobody).Add(n.Range))
+	return d.keep(ctx, tx, k, nobody, gone)
 }

@@ -21,7 +21,7 @@ type Sensor struct {
 	Expires  time.Time       `json:"expires"`          // when that ends
 	Version  string          `json:"version"`
 	Tier     string          `json:"tier"`
-	Lost     uint64          `json:"lost"`    // records that its kernel side had no room for
+	Lost     uint64          `json:"lost"`    // records that its kernel side, or it before its spool, had no room for
 	Dropped  uint64          `json:"dropped"` // events that its spool had no room for
 	Policy   string          `json:"policy"`
 	Applied  int64           `json:"policy_version"` // what it says it follows; 0: none yet

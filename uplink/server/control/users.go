@@ -20,6 +20,9 @@ const (
 	Admin    Role = "admin"    // users, enrolment, exports, the audit log
 )
 
+// FirstAdmin is the name of the user that a new server has.
+const FirstAdmin = "admin"
+
 func (r Role) rank() int {
 	for i, known := range [...]Role{Viewer, Operator, Approver, Admin} {
 		if r == known {
@@ -142,6 +145,29 @@ func (d *DB) changeUser(ctx context.Context, tx *sql.Tx, id string, c UserChange
 		return User{}, err
 	}
 	return get(ctx, d, tx, scanUser, "SELECT "+userColumns+" FROM users WHERE id = ?", id)
+}
+
+// NewPassword makes one: 120 bits.
+func NewPassword() string { return NewSecret()[:20] }
+
+// ResetPassword gives a user another password, and lets in again who was disabled, as the
+// operator of this machine: for who forgot it. It ends the user's sessions.
+func (d *DB) ResetPassword(ctx context.Context, name, password string) error {
+	u, err := get(ctx, d, d.db, scanUser, "SELECT "+userColumns+" FROM users WHERE name = ?", name)
+	if err != nil {
+		return fmt.Errorf("reset password of %s: %w", name, err)
+	}
+	id, err := d.Begin(ctx, Audit{Actor: "local", Action: "users.reset", Target: u.ID, Detail: name})
+	if err != nil {
+		return err
+	}
+	enabled := false
+	_, err = d.ChangeUser(ctx, u.ID, UserChange{Password: &password, Disabled: &enabled})
+	result := "done"
+	if err != nil {
+		result = err.Error()
+	}
+	return errors.Join(err, d.Finish(ctx, id, "", result))
 }
 
 // SetPassword changes a user's own password, who shows the old one.

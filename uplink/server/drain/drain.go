@@ -201,6 +201,11 @@ func (d *Drain) store(ctx context.Context, l *load, again bool) error {
 	if err != nil {
 		return err
 	}
+	if again { // what was added before it failed: nobody finds it before that
+		if err := d.Store.Flush(ctx); err != nil {
+			return err
+		}
+	}
 	var stored, others, broken uint64
 	for i, e := range l.envelopes {
 		if !mine[i] {

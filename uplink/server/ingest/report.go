@@ -12,8 +12,11 @@ import (
 	"vigil/uplink/ship/protocol"
 )
 
-// maxDrops bounds one message.
-const maxDrops = 1000
+// Bounds of one message.
+const (
+	maxDrops = 1000
+	maxGone  = 1000 // ranges of one
+)
 
 func (r *Receiver) drops(w http.ResponseWriter, q *http.Request, sensor string) error {
 	var m []protocol.Drop
@@ -30,8 +33,15 @@ func (r *Receiver) drops(w http.ResponseWriter, q *http.Request, sensor string) 
 		if err != nil || len(d.Epoch) != 16 || d.First == 0 || d.Last < d.First || !known || d.Reason == "" || !plain(d.Reason, 64) || d.Batches > 1<<62 || d.Events > 1<<40 {
 			return malformed("a drop of epoch %q, %d to %d, %s, for %q", d.Epoch, d.First, d.Last, d.Class, d.Reason)
 		}
+		var gone control.Ranges
+		for _, g := range d.Gone {
+			if g[0] < d.First || g[1] > d.Last || g[0] > g[1] || len(d.Gone) > maxGone {
+				return malformed("a drop of %d to %d, of which %d to %d are gone", d.First, d.Last, g[0], g[1])
+			}
+			gone = gone.Add(control.Range{First: g[0], Last: g[1]})
+		}
 		all = append(all, control.Drop{
-			Epoch: epoch, Range: control.Range{First: d.First, Last: d.Last}, Class: string(d.Class), Reason: d.Reason,
+			Epoch: epoch, Gone: gone, Range: control.Range{First: d.First, Last: d.Last}, Class: string(d.Class), Reason: d.Reason,
 			Batches: d.Batches, Events: d.Events, Time: d.Time,
 		})
 	}

@@ -110,8 +110,10 @@ type Identity struct {
 	Expires     time.Time `json:"expires"`
 }
 
-// Drop is batches of a sensor's spool that will never come.
+// Drop is batches of a sensor's spool that were let go: of those from First to Last, as
+// many as Batches says. One batch alone that came to the server after all counts as none.
 type Drop struct {
+	ID      uint64    `json:"-"`     // of the sensor's own: rises
 	Epoch   string    `json:"epoch"` // 16 hexadecimal digits
 	First   uint64    `json:"first"`
 	Last    uint64    `json:"last"`
@@ -120,6 +122,10 @@ type Drop struct {
 	Batches uint64    `json:"batches"`
 	Events  uint64    `json:"events"`
 	Time    time.Time `json:"time"`
+
+	// Gone are those from First to Last that never come any more, from and to: there may be
+	// others in between, of the other class for example, that will.
+	Gone [][2]uint64 `json:"gone,omitempty"`
 }
 
 // Report is a sensor's health: what the server shows in lists, and the rest as it is.

@@ -1,5 +1,5 @@
 import { h, put, s } from "../dom";
-import { about, clock, count, day } from "../text";
+import { about, clock, count, day, many } from "../text";
 import type { Bucket } from "../types";
 
 // The groups that kinds of events are shown in, in the order of their bands.
@@ -42,7 +42,7 @@ export function histogram(buckets: Bucket[], from: Date, to: Date, step: number,
 	const said = h("output", { class: "muted" });
 	const long = to.getTime() - from.getTime() > 36 * 3600_000;
 	const when = (i: number): string => { const t = new Date((start + i * step) * 1000); return long ? `${day(t)} ${clock(t).slice(0, 5)}` : clock(t); };
-	const tell = (i: number) => put(said, `${when(i)}: ${count(sums[i]!)} events${sums[i] ? ` (${groups.map((g, k) => [g, parts[i]![k]!] as const).filter(([, n]) => n).map(([g, n]) => `${g.toLowerCase()} ${about(n)}`).join(", ")})` : ""}`);
+	const tell = (i: number) => put(said, `${when(i)}: ${many(sums[i]!, "event")}${sums[i] ? ` (${groups.map((g, k) => [g, parts[i]![k]!] as const).filter(([, n]) => n).map(([g, n]) => `${g.toLowerCase()} ${about(n)}`).join(", ")})` : ""}`);
 	const pick = (i: number) => zoom?.(new Date((start + i * step) * 1000), new Date((start + (i + 1) * step) * 1000));
 	const bars = parts.map((p, i) => {
 		let sum = 0;
@@ -56,8 +56,8 @@ export function histogram(buckets: Bucket[], from: Date, to: Date, step: number,
 	});
 	const labels = [0, 0.25, 0.5, 0.75].map((part) => h("span", null, when(Math.floor(parts.length * part)).replace(/:00$/, "")));
 	const total = sums.reduce((a, b) => a + b, 0);
-	const rest = () => put(said, `${count(total)} events`);
-	const picture = s("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": `${count(total)} events by time; the most in ${step} s is ${count(Math.max(...sums))}`, class: zoom ? "histogram zooms" : "histogram", mouseleave: rest },
+	const rest = () => put(said, many(total, "event"));
+	const picture = s("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": `${many(total, "event")} by time; the most in ${step} s is ${count(Math.max(...sums))}`, class: zoom ? "histogram zooms" : "histogram", mouseleave: rest },
 		[0.5, 1].map((part) => s("line", { class: "grid", x1: 0, x2: width, y1: y(most * part), y2: y(most * part) })),
 		bars, s("line", { class: "axis", x1: 0, x2: width, y1: height - bottom, y2: height - bottom }));
 	rest();
