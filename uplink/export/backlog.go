@@ -121,6 +121,10 @@ func (b *Backlog) Offer(c wire.Class, items int, raw []byte) {
 	b.mu.Unlock()
 }
 
+// Sync returns when what was offered survives a failure of the machine; of a program it
+// does at once.
+func (b *Backlog) Sync() error { return b.spool.Sync() }
+
 // loseSome counts items of a class that went together, under the lock.
 func (b *Backlog) loseSome(n int, c wire.Class, why Reason, at time.Time) {
 	if n <= 0 {

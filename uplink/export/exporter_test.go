@@ -51,12 +51,19 @@ func (s *shelf) numbers() map[int]int {
 
 func onShelf(t *testing.T, c Config, s *shelf, clock Clock) (*Exporter, *logged) {
 	t.Helper()
-	c.Name = "shelf"
 	l, log := newLog()
 	if clock == nil {
 		clock = systemClock{}
 	}
+	c.Name = "shelf"
 	return newExporter(c.withDefaults(), s, newBacklog(t, c.Queue), Services{Log: log, Clock: clock}), l
+}
+
+func onShelfOf(t *testing.T, c Config, s *shelf, b *Backlog) (*Exporter, *logged) {
+	t.Helper()
+	l, log := newLog()
+	c.Name = "shelf"
+	return newExporter(c.withDefaults(), s, b, Services{Log: log, Clock: systemClock{}}), l
 }
 
 // Many offer at once to a destination that fails, takes a part, and refuses.

@@ -114,3 +114,36 @@ func TestSecretsAreKept(t *testing.T) {
 		}
 	}
 }
+
+// Whatever is given as settings, what is kept of it reads the same again, and what is
+// shown of it has no secret.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{
+		`{}`, `{"url":"https://a","token":"hush-hush-hush"}`, `{"URL":"https://a/hush-hush-hush","Key":"hush-hush-hush","filter":{"severity":"low"}}`,
+		`{"url":"https://a","headers":{"a":"hush-hush-hush"}}`, `{"brokers":["a:1"],"mechanism":"plain","user":"u","password":"hush-hush-hush"}`, `{"timeout":"9s","secret":"hush-hush-hush"}`,
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		for kind := range everyKind() {
+			c, err := Parse("x", kind, []byte(s))
+			if err != nil || c.Check() != nil {
+				continue
+			}
+			again, err := Parse("x", kind, c.Whole())
+			if err != nil || string(again.Whole()) != string(c.Whole()) {
+				t.Errorf("%s became %s: %v", c.Whole(), again.Whole(), err)
+			}
+			for _, k := range c.destinations() {
+				if h, ok := k.(holder); ok {
+					shown := string(c.Settings())
+					h.secrets(func(_ string, secret *Secret) {
+						if strings.Contains(string(*secret), "hush-hush-hush") && strings.Contains(shown, "hush-hush-hush") && !strings.Contains(h.where(), "hush") {
+							t.Errorf("a secret is shown: %s", shown)
+						}
+					})
+				}
+			}
+		}
+	})
+}

@@ -181,8 +181,18 @@ func (x *exports) offer(e *ingest.Envelope, rows []store.Row, severity []decode.
 	}
 }
 
-// stored says that all that was offered is in the store.
-func (x *exports) stored() { clear(x.offered) }
+// stored says that all that was offered is in the store, whose spool lets go of it now.
+func (x *exports) stored() {
+	if len(x.offered) == 0 {
+		return
+	}
+	clear(x.offered)
+	for _, o := range x.outlets() {
+		if err := o.sync(); err != nil {
+			x.log.Error("what an export waits for may not survive a failure of the machine", "export", o.current().Name, "error", err)
+		}
+	}
+}
 
 // Prepare implements api.Exports.
 func (x *exports) Prepare(ctx context.Context, e control.Export, before *control.Export) (json.RawMessage, error) {

@@ -106,7 +106,7 @@ func TestExportQueueIsBounded(t *testing.T) {
 	x.say(http.StatusServiceUnavailable, nil)
 	e := s.put(control.Export{Name: "siem", Kind: "webhook", Enabled: true}, x.settings(m{"filter": m{"kinds": []string{"exec"}}, "queue": m{"bytes": 1 << 20}}))
 	n := 0
-	for range 25 { // some 60 KiB each
+	for range 45 { // some 40 KiB each
 		s.events(n, n+1000)
 		n += 1000
 	}

@@ -122,9 +122,18 @@ func (o *outlet) offer(e *ingest.Envelope, rows []store.Row, severity []decode.S
 	if o.wants == nil || o.backlog == nil {
 		return
 	}
-	if n := o.wants.count(rows, severity); n > 0 {
+	if n := o.wants.count(e.Class, rows, severity); n > 0 {
 		o.backlog.Offer(e.Class.Batch(), n, o.wants.block(e))
 	}
+}
+
+func (o *outlet) sync() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.backlog == nil {
+		return nil
+	}
+	return o.backlog.Sync()
 }
 
 // exported is where the files of exports lie, which are named without a path.

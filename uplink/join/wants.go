@@ -20,9 +20,9 @@ import (
 // waits: what was offered stays what it was when the filter changes.
 type wants struct {
 	export.Filter
-	kinds map[string]bool // nil: all
-	head  []byte          // the filter as JSON, and a line end
-	buf   []byte
+	events bool   // some may be wanted
+	head   []byte // the filter as JSON, and a line end
+	buf    []byte
 }
 
 func newWants(f export.Filter) *wants {
@@ -30,20 +30,24 @@ func newWants(f export.Filter) *wants {
 	if err != nil {
 		panic(err) // strings and a number
 	}
-	w := &wants{Filter: f, head: append(head, '\n')}
-	if len(f.Kinds) > 0 {
-		w.kinds = map[string]bool{}
-		for _, k := range f.Kinds {
-			w.kinds[k] = true
-		}
+	isEvent := func(kind string) bool { return kind != export.AlertKind }
+	return &wants{
+		Filter: f, head: append(head, '\n'),
+		events: f.Severity <= decode.Informational && (len(f.Kinds) == 0 || slices.ContainsFunc(f.Kinds, isEvent)),
 	}
-	return w
 }
 
-// count tells how many rows of a batch are wanted.
-func (w *wants) count(rows []store.Row, severity []decode.Severity) (n int) {
+// count tells how many rows of a batch are wanted. Events, which are many, are all of one
+// severity.
+func (w *wants) count(c protocol.Class, rows []store.Row, severity []decode.Severity) (n int) {
+	switch {
+	case c == protocol.Events && !w.events:
+		return 0
+	case c == protocol.Events && len(w.Kinds) == 0:
+		return len(rows)
+	}
 	for i := range rows {
-		if severity[rows[i].Index] >= w.Severity && (w.kinds == nil || w.kinds[rows[i].Kind]) {
+		if w.Wants(rows[i].Kind, severity[rows[i].Index]) {
 			n++
 		}
 	}
