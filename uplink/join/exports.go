@@ -3,9 +3,7 @@ package join
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -14,7 +12,6 @@ import (
 
 	"vigil/decode"
 	"vigil/uplink/export"
-	"vigil/uplink/server/api"
 	"vigil/uplink/server/control"
 	"vigil/uplink/server/ingest"
 	"vigil/uplink/store"
@@ -28,6 +25,7 @@ type exports struct {
 	limits ingest.Limits
 	log    *slog.Logger
 	change chan struct{}
+	look   time.Duration // how often the rows are looked at: another server may have changed them
 
 	turn sync.Mutex // of follow
 	mu   sync.Mutex // of all
@@ -38,15 +36,12 @@ type exports struct {
 }
 
 func newExports(dir string, log *slog.Logger) *exports {
-	return &exports{dir: dir, log: log, change: make(chan struct{}, 1), all: map[string]*outlet{}, offered: map[control.Key]bool{}}
+	return &exports{dir: dir, log: log, change: make(chan struct{}, 1), look: 10 * time.Second, all: map[string]*outlet{}, offered: map[control.Key]bool{}}
 }
-
-// look is how often the rows are looked at: another server may have changed them.
-const look = 10 * time.Second
 
 // run follows the rows until the context ends, and then ends what runs.
 func (x *exports) run(ctx context.Context) error {
-	t := time.NewTicker(look)
+	t := time.NewTicker(x.look)
 	defer t.Stop()
 	for {
 		select {
@@ -192,72 +187,4 @@ func (x *exports) stored() {
 			x.log.Error("what an export waits for may not survive a failure of the machine", "export", o.current().Name, "error", err)
 		}
 	}
-}
-
-// Prepare implements api.Exports.
-func (x *exports) Prepare(ctx context.Context, e control.Export, before *control.Export) (json.RawMessage, error) {
-	c, err := export.Parse(e.Name, e.Kind, e.Settings)
-	if err != nil {
-		return nil, err
-	}
-	var had export.Config
-	if before != nil && before.Kind == e.Kind {
-		had, _ = export.Parse(before.Name, before.Kind, before.Settings) // from a row that cannot be read nothing is kept
-	}
-	if err := c.Keep(&had); err != nil {
-		return nil, err
-	}
-	e.Settings = c.Whole()
-	whole, err := x.parse(e)
-	if err == nil {
-		err = whole.Check()
-	}
-	if err != nil {
-		return nil, err
-	}
-	if c.File == nil || c.File.Path == "" {
-		return e.Settings, nil
-	}
-	rows, err := x.state.Exports(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range rows {
-		if other, err := export.Parse(row.Name, row.Kind, row.Settings); err == nil && row.ID != e.ID && other.File != nil && other.File.Path == c.File.Path {
-			return nil, fmt.Errorf("export %q: file.path: export %q writes to %s: give another", e.Name, row.Name, c.File.Path)
-		}
-	}
-	return e.Settings, nil
-}
-
-// Shown implements api.Exports.
-func (x *exports) Shown(e control.Export) json.RawMessage {
-	c, err := export.Parse(e.Name, e.Kind, e.Settings)
-	if err != nil {
-		return json.RawMessage("{}") // what cannot be read may have secrets anywhere
-	}
-	return c.Settings()
-}
-
-// Status implements api.Exports.
-func (x *exports) Status(e control.Export) api.ExportStatus {
-	o := x.outlet(e.ID)
-	if o == nil {
-		return api.ExportStatus{State: api.ExportStarts}
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	s := api.ExportStatus{State: api.ExportRuns, Reason: o.reason}
-	switch {
-	case o.reason != "":
-		s.State = api.ExportFailed
-	case !e.Enabled:
-		s.State = api.ExportDisabled
-	case o.exporter == nil:
-		s.State = api.ExportStarts
-	}
-	if o.backlog != nil {
-		s.Status = o.backlog.Status()
-	}
-	return s
 }

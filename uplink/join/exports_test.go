@@ -2,6 +2,8 @@ package join
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -9,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"vigil/decode"
 	"vigil/uplink/server/api"
@@ -192,5 +195,57 @@ func TestExportSnapshot(t *testing.T) {
 	}
 	if st := s.status(e); st.Offered != 0 {
 		t.Errorf("%+v", st)
+	}
+}
+
+// Of what one server's API changes, others that share the state hear by themselves.
+func TestExportsFollowAnotherServer(t *testing.T) {
+	s, x := newScene(t), newSIEM(t)
+	other := newExports(t.TempDir(), quiet())
+	other.state, other.look = s.v.State, 5*time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- other.run(ctx) }()
+	state := func(e control.Export) string { return other.Status(e).State }
+	e := s.put(control.Export{Name: "siem", Kind: "webhook", Enabled: true}, x.settings(nil))
+	until(t, "it runs there", func() bool { return state(e) == api.ExportRuns })
+	must(t, s.v.State.DeleteExport(t.Context(), e.ID))
+	until(t, "it is gone there", func() bool { return other.outlet(e.ID) == nil })
+	cancel()
+	must(t, errors.Join(<-done, other.close()))
+}
+
+// An administrator makes an export, sends a test, and sees what it delivered.
+func TestExportsByTheAPI(t *testing.T) {
+	s, x := newScene(t), newSIEM(t)
+	b := s.browser()
+	settings := x.settings(m{"filter": m{"severity": "high"}})
+	if status, text := b("POST", "/v1/exports", m{"name": "siem", "kind": "webhook", "settings": m{"url": x.URL, "key": "short"}}); status != 422 || !strings.Contains(text, "webhook.key") {
+		t.Errorf("%d %s", status, text)
+	}
+	status, text := b("POST", "/v1/exports", m{"name": "siem", "kind": "webhook", "settings": settings, "enabled": true})
+	var e struct {
+		ID       string
+		Settings m
+		Status   api.ExportStatus
+	}
+	if err := json.Unmarshal([]byte(text), &e); err != nil || status != 200 || strings.Contains(text, "path-secret") || strings.Contains(text, "0123456789abcdef") {
+		t.Fatalf("%d %s %v", status, text, err)
+	}
+	if status, text := b("POST", "/v1/exports/"+e.ID+"/test", nil); status != 200 || !strings.Contains(text, `"delivered":true`) || !strings.Contains(text, "the SIEM says so") {
+		t.Errorf("%d %s", status, text)
+	}
+	if status, text := b("PUT", "/v1/exports/"+e.ID, m{"name": "siem", "kind": "webhook", "settings": e.Settings, "enabled": true}); status != 200 {
+		t.Errorf("what is shown is not taken back: %d %s", status, text)
+	}
+	s.alert(0, decode.High)
+	s.stored()
+	until(t, "it is told as delivered", func() bool {
+		_, text := b("GET", "/v1/exports", nil)
+		return strings.Contains(text, `"delivered":1,`)
+	})
+	x.once(t, 1)
+	if _, text := b("GET", "/v1/metrics", nil); !strings.Contains(text, `vigil_server_export_delivered_total{export="siem"} 1`) {
+		t.Errorf("metrics: %s", text)
 	}
 }

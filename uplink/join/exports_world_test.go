@@ -1,13 +1,17 @@
 package join
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
 	"regexp"
 	"sync"
@@ -245,4 +249,35 @@ func collect(t *testing.T, x *exports, id string) (all [][]byte) {
 		return true
 	}))
 	return all
+}
+
+// browser logs the first administrator in.
+func (s *scene) browser() func(method, path string, body any) (int, string) {
+	s.t.Helper()
+	password, err := s.v.FirstAdmin(s.t.Context())
+	must(s.t, err)
+	jar, err := cookiejar.New(nil)
+	must(s.t, err)
+	tr := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} // of this test's own server
+	s.t.Cleanup(tr.CloseIdleConnections)
+	client, csrf := &http.Client{Transport: tr, Jar: jar}, ""
+	do := func(method, path string, body any) (int, string) {
+		s.t.Helper()
+		text, err := json.Marshal(body)
+		must(s.t, err)
+		q, err := http.NewRequestWithContext(s.t.Context(), method, s.v.URL()+path, bytes.NewReader(text))
+		must(s.t, err)
+		q.Header.Set("Content-Type", "application/json")
+		q.Header.Set("X-CSRF-Token", csrf)
+		r, err := client.Do(q)
+		must(s.t, err)
+		answer, err := io.ReadAll(r.Body)
+		must(s.t, errors.Join(err, r.Body.Close()))
+		return r.StatusCode, string(answer)
+	}
+	var me struct{ CSRF string }
+	_, text := do("POST", "/v1/login", map[string]string{"user": "admin", "password": password})
+	must(s.t, json.Unmarshal([]byte(text), &me))
+	csrf = me.CSRF
+	return do
 }
