@@ -54,7 +54,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { must(t, w.state.Close()) })
 	w.seed()
 	a, err := api.New(api.Settings{
-		State: w.state, Events: w.store, Processes: w.store, Changes: w.changes, Policies: &live.Signal{}, Token: func(s string) string { return "vigil-enrol-" + s },
+		State: w.state, Events: w.store, Processes: w.store, Exports: &exports{}, Changes: w.changes, Policies: &live.Signal{}, Token: func(s string) string { return "vigil-enrol-" + s },
 		Rates: w.rates, Version: "test", Now: w.now, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	must(t, err)

@@ -12,10 +12,10 @@ import (
 
 // TLS says whom to trust and who we are. The zero TLS trusts what the system trusts.
 type TLS struct {
-	CA          string // file of PEM certificates to trust in place of the system's
-	Certificate string // file with our own, for destinations that want one; with Key
-	Key         string
-	Name        string // the destination's, in place of that of its address
+	CA          string `json:"ca,omitempty"`          // file of PEM certificates to trust in place of the system's
+	Certificate string `json:"certificate,omitempty"` // file with our own, for destinations that want one; with Key
+	Key         string `json:"key,omitempty"`
+	Name        string `json:"name,omitempty"` // the destination's, in place of that of its address
 }
 
 func (t *TLS) check() error {

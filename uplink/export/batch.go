@@ -10,7 +10,8 @@ import (
 type batch struct {
 	items   []Item
 	fate    []fate
-	unnamed int // of those delivered, how many were not, and which ones nobody says
+	unnamed int    // of those delivered, how many were not, and which ones nobody says
+	said    string // the last that the destination said, if it says anything
 }
 
 type fate struct {
@@ -38,26 +39,6 @@ func (b *batch) left() []Item {
 		}
 	}
 	return left
-}
-
-// account moves the marked items from sending to delivered and undelivered.
-func (b *batch) account(s *Status, now time.Time) {
-	for i, f := range b.fate {
-		switch {
-		case !f.done:
-			continue
-		case f.lost != "":
-			s.lose(&b.items[i], f.lost, now)
-		default:
-			s.Delivered++
-			s.LastDelivery = now
-		}
-		s.Sending--
-	}
-	if b.unnamed > 0 {
-		s.Delivered -= uint64(b.unnamed)
-		s.loseSome(b.unnamed, ReasonUnnamed, now)
-	}
 }
 
 // later is an error of a destination that says when to come back.

@@ -14,7 +14,7 @@ type Config struct {
 	Batch    Batch
 	Retry    Retry
 	Timeout  time.Duration // of one attempt; 0: 30 s
-	Grace    time.Duration // for what is queued when the exporter stops; 0: 5 s
+	Grace    time.Duration // for the attempt under way when the exporter stops; 0: 5 s
 	Snapshot *Snapshot     // nil: what comes is handed on as it comes
 
 	Syslog   *Syslog
@@ -82,8 +82,8 @@ func (c *Config) check() error {
 		n     int64
 		most  int64
 	}{
-		{"queue.items", int64(c.Queue.Items), 1 << 24},
-		{"queue.bytes", int64(c.Queue.Bytes), 1 << 34},
+		{"queue.bytes", c.Queue.Bytes, 1 << 40},
+		{"queue.age", int64(c.Queue.Age), int64(365 * 24 * time.Hour)},
 		{"batch.items", int64(c.Batch.Items), 1 << 16},
 		{"batch.bytes", int64(c.Batch.Bytes), 64 << 20},
 		{"batch.delay", int64(c.Batch.Delay), int64(time.Hour)},
@@ -96,6 +96,9 @@ func (c *Config) check() error {
 		if f.n < 0 || f.n > f.most {
 			return fmt.Errorf("%s: %d is out of range: give 0 (the default) to %d", f.field, f.n, f.most)
 		}
+	}
+	if c.Queue.Bytes != 0 && c.Queue.Bytes < 1<<20 {
+		return fmt.Errorf("queue.bytes: %d is too small: give at least %d, or 0 for 256 MiB", c.Queue.Bytes, 1<<20)
 	}
 	if c.Snapshot != nil {
 		if err := c.Snapshot.check(); err != nil {
@@ -126,7 +129,7 @@ func (c *Config) open(s Services) (destination, error) {
 }
 
 func (c Config) withDefaults() Config {
-	c.Queue, c.Retry = c.Queue.withDefaults(), c.Retry.withDefaults()
+	c.Retry = c.Retry.withDefaults()
 	if c.Batch.Items == 0 {
 		c.Batch.Items = 1000
 	}

@@ -29,7 +29,8 @@ func TestCheck(t *testing.T) {
 		"2 destinations":      {Webhook: hook(), File: &File{}},
 		"filter.kinds":        {Webhook: hook(), Filter: Filter{Kinds: []string{"exec", "nonsense"}}},
 		"filter.severity":     {Webhook: hook(), Filter: Filter{Severity: 9}},
-		"queue.items":         {Webhook: hook(), Queue: Queue{Items: -1}},
+		"queue.bytes":         {Webhook: hook(), Queue: Queue{Bytes: 1000}},
+		"queue.age":           {Webhook: hook(), Queue: Queue{Age: -1}},
 		"batch.bytes":         {Webhook: hook(), Batch: Batch{Bytes: 1 << 30}},
 		"retry.first":         {Webhook: hook(), Retry: Retry{First: -time.Second}},
 		"timeout":             {Webhook: hook(), Timeout: 2 * time.Hour},
@@ -79,7 +80,7 @@ func TestCheck(t *testing.T) {
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
-	if _, err := New(good, Services{}); err == nil || !strings.Contains(err.Error(), "snapshot") {
+	if _, err := New(good, nil, Services{}); err == nil || !strings.Contains(err.Error(), "snapshot") {
 		t.Errorf("a snapshot of nothing: %v", err)
 	}
 	good.Name = ""
@@ -118,7 +119,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		for _, k := range c.destinations() {
 			said += fmt.Sprintf("%v %+v %#v %x %q %d", k, k, k, k, k, k)
 		}
-		if strings.Contains(said, secret) || strings.Contains(said, fmt.Sprintf("%x", secret)) || strings.Contains(fmt.Sprintf("%+v %s", s, r.Exporter.Status().LastError), "path-secret") {
+		if strings.Contains(said, secret) || strings.Contains(said, fmt.Sprintf("%x", secret)) || strings.Contains(fmt.Sprintf("%+v %s", s, r.Status().LastError), "path-secret") {
 			t.Errorf("a secret is told: %s", said)
 		}
 	}

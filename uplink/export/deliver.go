@@ -6,97 +6,71 @@ import (
 	"time"
 )
 
-// deliver takes batches and sends each until nothing is left of it. When ctx is over it
-// goes on with what is queued, without waiting, until an attempt fails or hard is over.
+// deliver takes batches and sends each until nothing is left of it, and snapshots when
+// they are due. When ctx is over it ends with the attempt under way, and at the latest
+// when hard is over.
 func (e *Exporter) deliver(ctx, hard context.Context) {
-	for e.wait(ctx) && hard.Err() == nil {
-		items := e.take()
-		if len(items) == 0 {
-			if ctx.Err() != nil {
-				return
-			}
-			continue
+	plan := e.plan()
+	for ctx.Err() == nil {
+		items, snapshot := e.next(ctx, plan.due)
+		if len(items) > 0 {
+			e.persist(ctx, hard, items)
 		}
-		if left := e.persist(ctx, hard, items); len(left) > 0 {
-			e.abandon(left, ReasonStopped)
-			return
+		if snapshot {
+			e.snapshot(ctx, hard, plan.at)
+			plan = e.plan()
 		}
 	}
 }
 
-// wait returns when there is something to send: a full batch at once, less after Delay.
-// It tells whether there can be.
-func (e *Exporter) wait(ctx context.Context) bool {
+// next waits for a batch: a full one at once, less after Delay. It says when a snapshot
+// is due.
+func (e *Exporter) next(ctx context.Context, due <-chan time.Time) (items []Item, snapshot bool) {
 	var late <-chan time.Time
 	for {
-		e.mu.Lock()
-		n, bytes := e.queue.len(), e.queue.bytes
-		e.mu.Unlock()
-		if ctx.Err() != nil {
-			return n > 0
+		items = e.backlog.take(items, e.config.Batch.Items, e.config.Batch.Bytes, e.clock.Now())
+		if isFull(items, &e.config.Batch) {
+			return items, false
 		}
-		if n >= e.config.Batch.Items || bytes >= e.config.Batch.Bytes {
-			return true
-		}
-		if n > 0 && late == nil {
+		if len(items) == 0 {
+			e.note(newBatch(nil), nil) // what was lost alone
+		} else if late == nil {
 			late = e.clock.After(e.config.Batch.Delay)
 		}
 		select {
-		case <-e.come:
+		case <-e.backlog.spool.Ready():
+		case <-due:
+			return items, true
 		case <-late:
-			return true
+			return items, false
 		case <-ctx.Done():
+			return nil, false
 		}
 	}
 }
 
-// take takes a batch out of the queue. What could break the others in it is lost here.
-func (e *Exporter) take() []Item {
-	var items []Item
-	e.mu.Lock()
-	for bytes := 0; len(items) < e.config.Batch.Items; {
-		most := e.config.Batch.Bytes - bytes
-		if len(items) == 0 {
-			most = e.config.Queue.Bytes
-		}
-		i, ok := e.queue.pop(most)
-		if !ok {
-			break
-		}
-		bytes += i.size()
-		items = append(items, i)
+func isFull(items []Item, most *Batch) bool {
+	bytes := 0
+	for i := range items {
+		bytes += items[i].size()
 	}
-	e.status.Sending += uint64(len(items))
-	e.mu.Unlock()
-	signal(e.left)
-
-	well := items[:0]
-	var bad []Item
-	for _, i := range items {
-		if i.wellFormed() {
-			well = append(well, i)
-		} else {
-			bad = append(bad, i)
-		}
-	}
-	e.abandon(bad, ReasonMalformed)
-	return well
+	return len(items) >= most.Items || bytes >= most.Bytes
 }
 
-// persist sends items until none is left, or it was told to stop: then it gives those.
-func (e *Exporter) persist(ctx, hard context.Context, items []Item) []Item {
+// persist sends items until none is left, or it was told to stop.
+func (e *Exporter) persist(ctx, hard context.Context, items []Item) {
 	began := e.clock.Now()
 	for failures := 0; ; {
 		b := newBatch(items)
 		attempt, cancel := context.WithTimeout(hard, e.config.Timeout)
-		err := e.to.send(attempt, b)
+		err := e.send(attempt, b)
 		cancel()
-		if items = b.left(); err == nil && len(items) > 0 {
-			err = errors.New("the destination did not answer for all items")
+		if items = b.left(); len(items) == 0 {
+			err = nil
 		}
-		e.note(b, len(items), err)
-		if len(items) == 0 || hard.Err() != nil || ctx.Err() != nil {
-			return items
+		e.note(b, err)
+		if len(items) == 0 || ctx.Err() != nil {
+			break
 		}
 		if len(items) < len(b.items) {
 			failures = 0
@@ -109,62 +83,70 @@ func (e *Exporter) persist(ctx, hard context.Context, items []Item) []Item {
 		}
 		wait := e.config.Retry.wait(failures, wish)
 		if e.clock.Now().Add(wait).Sub(began) > e.config.Retry.For {
-			e.abandon(items, ReasonGivenUp)
-			return nil
+			for i := range items {
+				e.backlog.answer(&items[i], ReasonGivenUp, e.clock.Now())
+			}
+			e.keep()
+			return
 		}
 		select {
 		case <-e.clock.After(wait):
 		case <-ctx.Done():
 		}
 	}
+	for i := range items {
+		if items[i].of == nil { // of a snapshot, which nobody keeps
+			e.backlog.answer(&items[i], ReasonStopped, e.clock.Now())
+		}
+	}
 }
 
-// note counts an attempt.
-func (e *Exporter) note(b *batch, left int, err error) {
+// note counts an attempt: what it answered for, and why something is left.
+func (e *Exporter) note(b *batch, err error) {
 	now := e.clock.Now()
-	e.mu.Lock()
-	s := &e.status
-	lost := s.Undelivered
-	b.account(s, now)
-	s.Attempts++
-	began, ended := false, false
-	if left > 0 {
-		s.Failures++
-		s.LastError, s.LastErrorAt = err.Error(), now
-		if s.FailingSince.IsZero() {
-			s.FailingSince = now
-			if began = now.Sub(e.warned) >= tellEvery; began {
-				e.warned = now
-			}
+	for i, f := range b.fate {
+		if f.done {
+			e.backlog.answer(&b.items[i], f.lost, now)
 		}
-	} else {
-		ended = s.FailingSince.Equal(e.warned) && !e.warned.IsZero()
-		s.FailingSince = time.Time{}
 	}
-	more := s.Undelivered > lost
-	e.mu.Unlock()
+	e.backlog.mu.Lock()
+	s := &e.backlog.status
+	if b.unnamed > 0 {
+		s.Delivered -= uint64(b.unnamed)
+		s.loseSome(b.unnamed, ReasonUnnamed, now)
+		signal(e.backlog.lost)
+	}
+	began, ended := false, false
+	if len(b.items) > 0 {
+		s.Attempts++
+		e.backlog.fresh = true
+		if err != nil {
+			s.Failures++
+			s.LastError, s.LastErrorAt = err.Error(), now
+			if s.FailingSince.IsZero() {
+				s.FailingSince = now
+				if began = now.Sub(e.warned) >= tellEvery; began {
+					e.warned = now
+				}
+			}
+		} else {
+			ended = s.FailingSince.Equal(e.warned) && !e.warned.IsZero()
+			s.FailingSince = time.Time{}
+		}
+	}
+	e.backlog.mu.Unlock()
 	switch {
 	case began:
 		e.log.Warn("export: delivery fails, it is tried again", "export", e.config.Name, "error", err)
 	case ended:
 		e.log.Info("export: delivery works again", "export", e.config.Name)
 	}
-	if more {
-		signal(e.lost)
-	}
+	e.keep()
 }
 
-// abandon counts items that were taken and will not be delivered.
-func (e *Exporter) abandon(items []Item, why Reason) {
-	if len(items) == 0 {
-		return
+// keep makes what was counted last.
+func (e *Exporter) keep() {
+	if err := e.backlog.commit(); err != nil {
+		e.log.Error("export: what was delivered is not kept", "export", e.config.Name, "error", err)
 	}
-	now := e.clock.Now()
-	e.mu.Lock()
-	for i := range items {
-		e.status.lose(&items[i], why, now)
-	}
-	e.status.Sending -= uint64(len(items))
-	e.mu.Unlock()
-	signal(e.lost)
 }

@@ -15,13 +15,13 @@ import (
 // Elastic is Elasticsearch or OpenSearch. Each item has an ID made of what it says, so
 // that one that is sent twice is there once.
 type Elastic struct {
-	URL      string // https://elastic.example:9200
-	Index    string // index or data stream; empty: logs-vigil-default
-	APIKey   Secret // as "id:key", or what Elasticsearch calls encoded
-	User     string // in place of APIKey
-	Password Secret
-	Original bool // keep the OCSF in event.original
-	TLS      TLS
+	URL      string `json:"url"`              // https://elastic.example:9200
+	Index    string `json:"index,omitempty"`  // index or data stream; empty: logs-vigil-default
+	APIKey   Secret `json:"apiKey,omitempty"` // as "id:key", or what Elasticsearch calls encoded
+	User     string `json:"user,omitempty"`   // in place of APIKey
+	Password Secret `json:"password,omitempty"`
+	Original bool   `json:"original,omitempty"` // keep the OCSF in event.original
+	TLS      TLS    `json:"tls,omitzero"`
 }
 
 func (c *Elastic) check() error {
@@ -37,6 +37,16 @@ func (c *Elastic) check() error {
 		return fmt.Errorf("index: %q is no name of an index: give one in lower case, such as logs-vigil-default", c.Index)
 	}
 	return c.TLS.check()
+}
+
+func (c *Elastic) where() string { return c.URL }
+
+func (c *Elastic) secrets(f func(string, *Secret)) {
+	if c.User != "" {
+		f("password", &c.Password)
+	} else {
+		f("apiKey", &c.APIKey)
+	}
 }
 
 func (c *Elastic) open(*Config, Services) (destination, error) {

@@ -6,12 +6,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"slices"
 	"sync"
 	"time"
 )
 
-// destination is where batches go. Its methods are called by one goroutine.
+// destination is where batches go. Its methods are called by one goroutine at a time.
 type destination interface {
 	// send marks what became of the items. The error says why some are not marked.
 	send(ctx context.Context, b *batch) error
@@ -20,23 +19,16 @@ type destination interface {
 	close() error
 }
 
-// Exporter hands items on to one destination.
+// Exporter hands on to one destination what waits in a backlog.
 type Exporter struct {
-	config Config
-	to     destination
-	clock  Clock
-	log    *slog.Logger
-	source Source
-
-	mu     sync.Mutex
-	queue  queue
-	status Status
-	closed bool
-	warned time.Time // when the log was told last that delivery fails
-
-	come chan struct{} // something is in the queue
-	left chan struct{} // the queue has room again
-	lost chan struct{} // something was lost
+	config  Config
+	to      destination
+	clock   Clock
+	log     *slog.Logger
+	source  Source
+	backlog *Backlog
+	turn    chan struct{} // taken by who uses the destination
+	warned  time.Time     // when the log was told last that delivery fails
 }
 
 // Services are what an exporter is given to work with.
@@ -47,8 +39,9 @@ type Services struct {
 	Clock  Clock     // nil: the system's
 }
 
-// New makes an exporter; Run sets it to work.
-func New(c Config, s Services) (*Exporter, error) {
+// New makes an exporter of what waits in a backlog; Run sets it to work. A backlog has one
+// exporter at a time.
+func New(c Config, b *Backlog, s Services) (*Exporter, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -66,16 +59,15 @@ func New(c Config, s Services) (*Exporter, error) {
 	if err != nil {
 		return nil, c.wrap(err)
 	}
-	return newExporter(c, to, s), nil
+	return newExporter(c, to, b, s), nil
 }
 
-func newExporter(c Config, to destination, s Services) *Exporter {
-	e := &Exporter{
-		config: c, to: to, clock: s.Clock, log: s.Log, source: s.Source, queue: queue{most: c.Queue},
-		come: make(chan struct{}, 1), left: make(chan struct{}, 1), lost: make(chan struct{}, 1),
-	}
-	e.status.Name = c.Name
-	e.status.Destination, e.status.Confirmed = to.describe()
+func newExporter(c Config, to destination, b *Backlog, s Services) *Exporter {
+	e := &Exporter{config: c, to: to, clock: s.Clock, log: s.Log, source: s.Source, backlog: b, turn: make(chan struct{}, 1)}
+	where, confirmed := to.describe()
+	b.mu.Lock()
+	b.status.Destination, b.status.Confirmed = where, confirmed
+	b.mu.Unlock()
 	return e
 }
 
@@ -86,53 +78,12 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Offer gives an item to be handed on. It never waits, and may be called by many at
-// once. An exporter with a snapshot takes items from that only.
-func (e *Exporter) Offer(i Item) {
-	passes := e.config.Snapshot == nil && e.config.Filter.passes(&i)
-	e.mu.Lock()
-	e.status.Offered++
-	if passes {
-		e.push(i)
-	} else {
-		e.status.Filtered++
-	}
-	e.mu.Unlock()
-}
-
-// push takes an item into the queue, under the lock.
-func (e *Exporter) push(i Item) {
-	lost := e.status.Undelivered
-	if e.closed {
-		e.status.lose(&i, ReasonStopped, e.clock.Now())
-	} else {
-		e.queue.push(i, func(old Item) { e.status.lose(&old, ReasonFull, e.clock.Now()) })
-		signal(e.come)
-	}
-	if e.status.Undelivered > lost {
-		signal(e.lost)
-	}
-}
-
-// Status tells how the exporter does.
-func (e *Exporter) Status() Status {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s := e.status
-	s.Losses = slices.Clone(s.Losses)
-	s.Queued, s.QueuedBytes = uint64(e.queue.len()), uint64(e.queue.bytes)
-	return s
-}
-
-// Run delivers until the context ends, and then for Config.Grace tries to deliver what
-// is left; what still is then is counted as lost. An exporter runs once.
+// Run delivers until the context ends; an attempt that is under way then has
+// Config.Grace to end. What is not delivered stays in the backlog. An exporter runs once.
 func (e *Exporter) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
 	quiet := make(chan struct{})
 	beside.Go(func() { e.tell(quiet) })
-	if e.config.Snapshot != nil {
-		beside.Go(func() { e.snapshots(ctx) })
-	}
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	beside.Go(func() {
 		select {
@@ -147,39 +98,101 @@ func (e *Exporter) Run(ctx context.Context) error {
 	})
 	e.deliver(ctx, hard)
 	cut()
-	e.drop()
+	e.backlog.putBack()
+	err := e.backlog.save(nil)
 	close(quiet)
 	beside.Wait()
+	return errors.Join(err, e.Close())
+}
+
+// Close is for an exporter that never ran.
+func (e *Exporter) Close() error {
+	e.turn <- struct{}{} // a trial may be under way
+	defer func() { <-e.turn }()
 	return e.to.close()
 }
 
-// drop counts what is left at the end.
-func (e *Exporter) drop() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.closed = true
-	for i, ok := e.queue.pop(e.config.Queue.Bytes); ok; i, ok = e.queue.pop(e.config.Queue.Bytes) {
-		e.status.lose(&i, ReasonStopped, e.clock.Now())
+// Trial is what came of an item sent by Try.
+type Trial struct {
+	Delivered bool   `json:"delivered"`
+	Answer    string `json:"answer"` // what the destination said, or what went wrong
+}
+
+// Try sends one item at once, past filter and backlog, and says what came of it. It may
+// be called beside Run, which waits meanwhile.
+func (e *Exporter) Try(ctx context.Context, i Item) Trial {
+	ctx, cancel := context.WithTimeout(ctx, e.config.Timeout)
+	defer cancel()
+	b := newBatch([]Item{i})
+	err := e.send(ctx, b)
+	_, confirmed := e.to.describe()
+	return b.trial(err, confirmed)
+}
+
+// Try is Exporter.Try for a destination that no exporter runs for.
+func Try(ctx context.Context, c Config, i Item) (Trial, error) {
+	e, err := New(c, &Backlog{}, Services{Source: func(context.Context, time.Time, func(Item) bool) error { return nil }})
+	if err != nil {
+		return Trial{}, err
 	}
+	t := e.Try(ctx, i)
+	return t, e.Close()
+}
+
+// trial says what became of a batch of one.
+func (b *batch) trial(err error, confirmed string) Trial {
+	f := b.fate[0]
+	good := f.done && f.lost == "" && b.unnamed == 0
+	t := Trial{Delivered: good, Answer: confirmed}
+	switch {
+	case !f.done && err != nil:
+		t.Answer = err.Error()
+		return t
+	case !good && f.lost != "":
+		t.Answer = string(f.lost)
+	case !good:
+		t.Answer = string(ReasonUnnamed)
+	}
+	if b.said != "" {
+		t.Answer += ": " + b.said
+	}
+	return t
+}
+
+// send makes one attempt, when it is its turn.
+func (e *Exporter) send(ctx context.Context, b *batch) error {
+	select {
+	case e.turn <- struct{}{}:
+	case <-ctx.Done():
+		return errors.New("the destination is busy with an attempt that does not end")
+	}
+	defer func() { <-e.turn }()
+	err := e.to.send(ctx, b)
+	if err == nil && len(b.left()) > 0 {
+		err = errors.New("the destination did not answer for all items")
+	}
+	return err
 }
 
 // tellEvery is how often the log hears of losses at most; once more at the end.
 const tellEvery = time.Minute
 
 func (e *Exporter) tell(quiet <-chan struct{}) {
+	s := e.backlog.Status()
 	t := told{}
+	t.have(&s) // of those before, another exporter told
 	for {
 		select {
-		case <-e.lost:
-			s := e.Status()
-			t.tell(&s, e.log)
+		case <-e.backlog.lost:
+			s := e.backlog.Status()
+			t.tell(e.config.Name, &s, e.log)
 			select {
 			case <-e.clock.After(tellEvery):
 			case <-quiet:
 			}
 		case <-quiet:
-			s := e.Status()
-			t.tell(&s, e.log)
+			s := e.backlog.Status()
+			t.tell(e.config.Name, &s, e.log)
 			return
 		}
 	}

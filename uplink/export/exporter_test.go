@@ -51,63 +51,19 @@ func (s *shelf) numbers() map[int]int {
 
 func onShelf(t *testing.T, c Config, s *shelf, clock Clock) (*Exporter, *logged) {
 	t.Helper()
-	c.Name = "shelf"
 	l, log := newLog()
 	if clock == nil {
 		clock = systemClock{}
 	}
-	return newExporter(c.withDefaults(), s, Services{Log: log, Clock: clock}), l
+	c.Name = "shelf"
+	return newExporter(c.withDefaults(), s, newBacklog(t, c.Queue), Services{Log: log, Clock: clock}), l
 }
 
-func TestOfferNeverWaits(t *testing.T) {
-	release := make(chan struct{})
-	s := &shelf{}
-	s.do = func(ctx context.Context, b *batch) error {
-		<-release
-		s.take(b, 0, len(b.items))
-		return nil
-	}
-	e, l := onShelf(t, Config{Queue: Queue{Items: 100}, Batch: Batch{Items: 10, Delay: time.Millisecond}}, s, nil)
-	r := run(t, e, l)
-	const n = 20000
-	for k := range n { // ends only when nothing waits
-		e.Offer(numbered(k))
-	}
-	st := r.Status()
-	r.balanced(st)
-	if st.Queued > 100 || st.Undelivered < n-200 {
-		t.Errorf("%+v", st)
-	}
-	close(release)
-	r.settle()
-	whole(t, r.end(), s.numbers(), n, true)
-}
-
-func TestQueueKeepsAlerts(t *testing.T) {
-	s := &shelf{}
-	e, _ := onShelf(t, Config{Queue: Queue{Items: 10}}, s, nil)
-	for k := range 100 { // ten of them alerts: 0, 10, …
-		e.Offer(numbered(k))
-	}
-	st := e.Status()
-	if st.Queued != 10 || lost(st, ReasonFull) != 90 || st.Losses[0].Alerts != 0 || e.queue.alerts.n != 10 {
-		t.Errorf("%+v", st)
-	}
-	if f, u := st.Losses[0].From, st.Losses[0].Until; f.UnixNano() != numbered(1).Time || u.UnixNano() != numbered(99).Time {
-		t.Errorf("lost of %s to %s", f, u)
-	}
-	e.Offer(numbered(1000)) // an alert: the oldest alert goes
-	e.Offer(numbered(1001)) // an event: goes itself
-	st = e.Status()
-	if st.Losses[0].Alerts != 1 || st.Queued != 10 || e.queue.events.n != 0 {
-		t.Errorf("%+v", st)
-	}
-	great := numbered(7)
-	great.JSON = make([]byte, e.config.Queue.Bytes)
-	e.Offer(great)
-	if st = e.Status(); lost(st, ReasonFull) != 93 || st.QueuedBytes > uint64(e.config.Queue.Bytes) {
-		t.Errorf("%+v", st)
-	}
+func onShelfOf(t *testing.T, c Config, s *shelf, b *Backlog) (*Exporter, *logged) {
+	t.Helper()
+	l, log := newLog()
+	c.Name = "shelf"
+	return newExporter(c.withDefaults(), s, b, Services{Log: log, Clock: systemClock{}}), l
 }
 
 // Many offer at once to a destination that fails, takes a part, and refuses.
@@ -130,14 +86,14 @@ func TestAddsUp(t *testing.T) {
 		s.take(b, 0, len(b.items))
 		return nil
 	}
-	e, l := onShelf(t, Config{Queue: Queue{Items: 500}, Batch: Batch{Items: 37, Delay: time.Millisecond}, Retry: Retry{First: time.Microsecond, Most: time.Microsecond}}, s, nil)
+	e, l := onShelf(t, Config{Batch: Batch{Items: 37, Delay: time.Millisecond}, Retry: Retry{First: time.Microsecond, Most: time.Microsecond}}, s, nil)
 	r := run(t, e, l)
 	var all sync.WaitGroup
 	const n = 8000
 	for g := range 8 {
 		all.Go(func() {
 			for k := g; k < n; k += 8 {
-				e.Offer(numbered(k))
+				r.Offer(numbered(k))
 			}
 		})
 	}
@@ -159,7 +115,7 @@ func TestBacksOff(t *testing.T) {
 	clock := newQuick()
 	e, l := onShelf(t, Config{Retry: Retry{First: time.Second, Most: 16 * time.Second, For: 100 * time.Second}, Batch: Batch{Items: 1}}, s, clock)
 	r := run(t, e, l)
-	e.Offer(numbered(1))
+	r.Offer(numbered(1))
 	st := r.settle()
 	if lost(st, ReasonGivenUp) != 1 || st.LastError != "busy" || st.FailingSince.IsZero() {
 		t.Errorf("%+v", st)
@@ -199,50 +155,41 @@ func TestWaitDoublesWithJitter(t *testing.T) {
 	}
 }
 
-func TestStopCountsWhatIsLeft(t *testing.T) {
-	s := &shelf{}
-	s.do = func(ctx context.Context, b *batch) error {
+// What is not delivered at the end stays, and the next exporter delivers it, once.
+func TestWhatIsLeftStays(t *testing.T) {
+	hang := func(ctx context.Context, _ *batch) error {
 		<-ctx.Done()
 		return ctx.Err()
 	}
+	s := &shelf{do: hang}
 	e, l := onShelf(t, Config{Batch: Batch{Items: 10, Delay: time.Millisecond}, Grace: time.Millisecond}, s, nil)
 	r := run(t, e, l)
 	for k := range 100 {
-		e.Offer(numbered(k))
+		r.Offer(numbered(k))
 	}
-	st := r.end()
-	e.Offer(numbered(100)) // too late, and counted
-	st2 := e.Status()
-	if lost(st, ReasonStopped) != 100 || lost(st2, ReasonStopped) != 101 {
-		t.Errorf("%+v\n%+v", st, st2)
+	for r.Status().Queued != 100 {
+		time.Sleep(time.Millisecond)
 	}
-	if !strings.Contains(l.String(), "in_all=100") || !strings.Contains(l.String(), string(ReasonStopped)) {
-		t.Errorf("log: %s", l)
-	}
-}
-
-func TestStopDeliversWhatItCan(t *testing.T) {
-	s := &shelf{}
-	e, l := onShelf(t, Config{Batch: Batch{Items: 7, Delay: time.Hour}}, s, nil)
-	r := run(t, e, l)
-	for k := range 5 {
-		e.Offer(numbered(k))
-	}
-	if st := r.end(); st.Delivered != 5 {
+	if st := r.end(); st.Queued != 100 || st.Undelivered != 0 {
 		t.Errorf("%+v", st)
 	}
+	s.do = nil
+	r = run(t, newExporter(e.config, s, e.backlog, Services{Log: e.log, Clock: systemClock{}}), l)
+	r.Offer(numbered(100)) // what comes between goes with the rest
+	r.settle()
+	whole(t, r.end(), s.numbers(), 101, true)
 }
 
 func TestFilter(t *testing.T) {
-	s := &shelf{}
-	e, _ := onShelf(t, Config{Filter: Filter{Kinds: []string{AlertKind, "connect"}, Severity: decode.Medium}}, s, nil)
-	for _, i := range []Item{
-		{Alert: true, Severity: decode.High}, {Alert: true, Severity: decode.Low}, {Kind: "connect", Severity: decode.Medium}, {Kind: "exec", Severity: decode.High},
-	} {
-		e.Offer(i)
-	}
-	if st := e.Status(); st.Queued != 2 || st.Filtered != 2 || e.queue.alerts.n != 1 {
-		t.Errorf("%+v", st)
+	f := Filter{Kinds: []string{AlertKind, "connect"}, Severity: decode.Medium}
+	for _, c := range []struct {
+		kind     string
+		severity decode.Severity
+		want     bool
+	}{{AlertKind, decode.High, true}, {AlertKind, decode.Low, false}, {"connect", decode.Medium, true}, {"exec", decode.High, false}} {
+		if got := f.Wants(c.kind, c.severity); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }
 
@@ -251,7 +198,7 @@ func TestMalformedIsLostAlone(t *testing.T) {
 	e, l := onShelf(t, Config{}, s, newQuick())
 	r := run(t, e, l)
 	for _, text := range []string{"", "{", "[]", "{}\n{}", "{\"a\":\"\xff\"}", `{"a":1}`, "{\"a\":\n1}"} {
-		e.Offer(Item{JSON: []byte(text)})
+		r.Offer(Item{Alert: true, JSON: []byte(text)})
 	}
 	r.settle()
 	if st := r.end(); lost(st, ReasonMalformed) != 6 || st.Delivered != 1 {
@@ -284,7 +231,7 @@ func TestLogOnceAMinute(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- e.Run(ctx) }()
 		for k := range 300 { // one a second, for five minutes
-			e.Offer(numbered(k))
+			offer(e.backlog, numbered(k))
 			time.Sleep(time.Second)
 		}
 		cancel()
@@ -310,30 +257,29 @@ func TestLogOnceAMinute(t *testing.T) {
 func TestSnapshotDaily(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // begins at midnight UTC, 2000-01-01
 		s := &shelf{}
-		c := Config{Name: "daily", Snapshot: &Snapshot{Daily: "06:30"}, Queue: Queue{Items: 3}, Batch: Batch{Items: 2}}.withDefaults()
+		c := Config{Name: "daily", Snapshot: &Snapshot{Daily: "06:30"}, Filter: Filter{Kinds: []string{AlertKind}}, Batch: Batch{Items: 2}}.withDefaults()
 		l, log := newLog()
 		var times atomic.Int32
-		source := func(_ context.Context, yield func(Item) bool) error {
+		source := func(_ context.Context, _ time.Time, yield func(Item) bool) error {
 			times.Add(1)
-			for k := range 20 { // more than the queue has room for: it waits
-				if !yield(numbered(10 * k)) {
+			for k := range 200 { // a tenth of them alerts
+				if !yield(numbered(k)) {
 					return errors.New("stopped")
 				}
 			}
 			return nil
 		}
-		e := newExporter(c, s, Services{Log: log, Clock: systemClock{}, Source: source})
+		e := newExporter(c, s, newBacklog(t, c.Queue), Services{Log: log, Clock: systemClock{}, Source: source})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- e.Run(ctx) }()
-		e.Offer(numbered(5)) // what comes is not for it
 		time.Sleep(6*time.Hour + 29*time.Minute)
 		if times.Load() != 0 {
 			t.Error("too early")
 		}
 		time.Sleep(48 * time.Hour)
-		st := e.Status()
-		if times.Load() != 2 || st.Delivered != 40 || st.Filtered != 1 || st.Undelivered != 0 || st.Snapshot.Format("02 15:04") != "02 06:30" {
+		st := e.backlog.Status()
+		if times.Load() != 2 || st.Delivered != 40 || st.Offered != 40 || st.Undelivered != 0 || st.Snapshot.Format("02 15:04") != "02 06:30" {
 			t.Errorf("%d times: %+v\n%s", times.Load(), st, l)
 		}
 		cancel()
@@ -345,7 +291,7 @@ func TestSnapshotDaily(t *testing.T) {
 
 func TestSnapshotEvery(t *testing.T) {
 	at := time.Date(2026, 3, 29, 6, 30, 0, 0, time.UTC)
-	if n := (&Snapshot{Every: time.Hour}).next(at); n != at.Add(time.Hour) {
+	if n := (&Snapshot{Every: time.Hour}).next(at); n != at.Add(time.Hour/2) { // on the hour, whoever asks
 		t.Errorf("%s", n)
 	}
 	if n := (&Snapshot{Daily: "06:30"}).next(at); n != at.AddDate(0, 0, 1) {
@@ -370,7 +316,7 @@ func TestLogOfOneThatComesAndGoes(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- e.Run(ctx) }()
 		for k := range 300 {
-			e.Offer(numbered(k))
+			offer(e.backlog, numbered(k))
 			time.Sleep(time.Second)
 		}
 		cancel()
@@ -378,7 +324,7 @@ func TestLogOfOneThatComesAndGoes(t *testing.T) {
 			t.Error(err)
 		}
 		fails, works := strings.Count(l.String(), "delivery fails"), strings.Count(l.String(), "works again")
-		if st := e.Status(); fails < 5 || fails > 6 || works != fails || st.Failures != 300 || st.Delivered != 300 {
+		if st := e.backlog.Status(); fails < 5 || fails > 6 || works != fails || st.Failures != 300 || st.Delivered != 300 {
 			t.Errorf("%d fail, %d work: %+v", fails, works, st)
 		}
 	})

@@ -11,9 +11,9 @@ import (
 
 // File is a file of OCSF JSON lines.
 type File struct {
-	Path     string // empty: the standard output
-	MaxBytes int64  // of the file, then it becomes PATH.1, and what was that PATH.2; 0: 100 MiB
-	Keep     int    // how many of those; 0: 5
+	Path     string `json:"path,omitempty"`     // empty: the standard output
+	MaxBytes int64  `json:"maxBytes,omitempty"` // of the file, then it becomes PATH.1, and what was that PATH.2; 0: 100 MiB
+	Keep     int    `json:"keep,omitempty"`     // how many of those; 0: 5
 }
 
 func (f *File) check() error {

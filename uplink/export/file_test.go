@@ -114,12 +114,7 @@ func (p *pipe) Write(b []byte) (int, error) {
 
 func TestStandardOutput(t *testing.T) {
 	p := &pipe{broken: 30}
-	l, log := newLog()
-	e, err := New(Config{Name: "out", File: &File{}, Batch: Batch{Items: 20}}, Services{Log: log, Stdout: p, Clock: newQuick()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := run(t, e, l)
+	r := startWith(t, Config{File: &File{}, Batch: Batch{Items: 20}}, Services{Stdout: p, Clock: newQuick()})
 	for k := range 100 {
 		r.Offer(numbered(k))
 	}

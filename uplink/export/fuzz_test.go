@@ -2,7 +2,6 @@ package export
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -262,37 +261,6 @@ func FuzzText(f *testing.F) {
 			t.Errorf("no UTF-8: %q", got)
 		}
 		appendText(nil, []byte(`"`+s+`"`)) // whatever stands there
-	})
-}
-
-func FuzzCSV(f *testing.F) {
-	for _, s := range hostile {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		var out bytes.Buffer
-		i := hostileItem(s, true)
-		if err := WriteCSV(&out, slices.Values([]Item{i})); err != nil {
-			t.Fatal(err)
-		}
-		for _, comma := range ",;\t" {
-			r := csv.NewReader(strings.NewReader(out.String()))
-			r.Comma, r.LazyQuotes, r.FieldsPerRecord = comma, true, -1
-			rows, err := r.ReadAll()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if comma == ',' && (len(rows) != 2 || len(rows[1]) != len(csvRows)) {
-				t.Fatalf("%d rows: %q", len(rows), out.String())
-			}
-			for _, cells := range rows[1:] {
-				for _, c := range cells {
-					if begun := strings.TrimLeft(c, " "); begun != "" && strings.ContainsAny(begun[:1], "=+-@\t") {
-						t.Errorf("cell %q by %q of %q", c, comma, s)
-					}
-				}
-			}
-		}
 	})
 }
 

@@ -10,7 +10,7 @@ import (
 	"vigil/decode"
 )
 
-// Item is one alert or event. Whoever offers it leaves JSON as it is from then on.
+// Item is one alert or event. Nobody changes its JSON.
 type Item struct {
 	Time     int64  // ns since 1970
 	Kind     string // of an event; of an alert, AlertKind
@@ -18,6 +18,9 @@ type Item struct {
 	Alert    bool
 	Sensor   string // ID of the sensor that told it
 	JSON     []byte // OCSF in one line, as decode.AppendJSON and detect.Alert.AppendJSON write it
+
+	of    *block // of a backlog, that it came from, and its place there
+	place int
 }
 
 // AlertKind is the kind of alerts, in items and in filters.
@@ -47,8 +50,9 @@ type Filter struct {
 	Severity decode.Severity // the least
 }
 
-func (f *Filter) passes(i *Item) bool {
-	return i.Severity >= f.Severity && (len(f.Kinds) == 0 || slices.Contains(f.Kinds, i.kind()))
+// Wants tells whether what is of that kind and severity goes to the destination.
+func (f *Filter) Wants(kind string, s decode.Severity) bool {
+	return s >= f.Severity && (len(f.Kinds) == 0 || slices.Contains(f.Kinds, kind))
 }
 
 func (f *Filter) check() error {

@@ -17,14 +17,14 @@ import (
 // Kafka is a topic of a Kafka cluster. A record's value is the OCSF JSON, its key the
 // sensor, so that what one sensor tells stays in order.
 type Kafka struct {
-	Brokers   []string // host:port
-	Topic     string
-	Encrypt   bool // by TLS
-	TLS       TLS
-	Mechanism string // of SASL: empty (none), plain, scram-sha-256, scram-sha-512
-	User      string
-	Password  Secret
-	MaxBytes  int // of a record batch, as the topic's max.message.bytes; 0: 1000012, Kafka's own default
+	Brokers   []string `json:"brokers"` // host:port
+	Topic     string   `json:"topic"`
+	Encrypt   bool     `json:"encrypt,omitempty"` // by TLS
+	TLS       TLS      `json:"tls,omitzero"`
+	Mechanism string   `json:"mechanism,omitempty"` // of SASL: empty (none), plain, scram-sha-256, scram-sha-512
+	User      string   `json:"user,omitempty"`
+	Password  Secret   `json:"password,omitempty"`
+	MaxBytes  int      `json:"maxBytes,omitempty"` // of a record batch, as the topic's max.message.bytes; 0: 1000012, Kafka's own default
 }
 
 func (c *Kafka) check() error {
@@ -49,6 +49,14 @@ func (c *Kafka) check() error {
 		return err
 	}
 	return c.TLS.check()
+}
+
+func (c *Kafka) where() string { return strings.Join(c.Brokers, ",") }
+
+func (c *Kafka) secrets(f func(string, *Secret)) {
+	if c.Mechanism != "" {
+		f("password", &c.Password)
+	}
 }
 
 func (c *Kafka) mechanism() (sasl.Mechanism, error) {

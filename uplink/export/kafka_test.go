@@ -127,7 +127,7 @@ func TestKafkaLogsIn(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	s := r.end()
-	if lost(s, ReasonStopped) != 1 || strings.Contains(s.LastError+r.log.String(), "wrong-password") {
+	if s.Queued != 1 || strings.Contains(s.LastError+r.log.String(), "wrong-password") {
 		t.Errorf("%+v\n%s", s, r.log)
 	}
 }

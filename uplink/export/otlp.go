@@ -21,9 +21,9 @@ import (
 // OTLP is an OpenTelemetry collector, by HTTP with protobuf. A record's body is the OCSF
 // JSON as a string; one resource is one sensor.
 type OTLP struct {
-	URL     string            // https://otel.example:4318; /v1/logs is added
-	Headers map[string]Secret // such as Authorization
-	TLS     TLS
+	URL     string            `json:"url"`               // https://otel.example:4318; /v1/logs is added
+	Headers map[string]Secret `json:"headers,omitempty"` // such as Authorization
+	TLS     TLS               `json:"tls,omitzero"`
 }
 
 func (c *OTLP) check() error {
@@ -36,6 +36,15 @@ func (c *OTLP) check() error {
 		}
 	}
 	return c.TLS.check()
+}
+
+func (c *OTLP) where() string { return c.URL }
+
+func (c *OTLP) secrets(f func(string, *Secret)) {
+	for name, s := range c.Headers {
+		f("headers."+name, &s)
+		c.Headers[name] = s
+	}
 }
 
 func (c *OTLP) open(_ *Config, s Services) (destination, error) {

@@ -16,14 +16,14 @@ import (
 // Sentinel is Microsoft Sentinel's Logs Ingestion API. The stream's columns: TimeGenerated
 // (datetime), Sensor, Kind, Severity, Host, Title (string), OCSF (dynamic).
 type Sentinel struct {
-	Endpoint string // of the data collection endpoint or rule: https://NAME.REGION.ingest.monitor.azure.com
-	Rule     string // immutable ID of the data collection rule: dcr-…
-	Stream   string // Custom-Vigil_CL
-	Tenant   string
-	Client   string // application ID
-	Secret   Secret // of the application
-	Login    string // empty: https://login.microsoftonline.com
-	TLS      TLS
+	Endpoint string `json:"endpoint"` // of the data collection endpoint or rule: https://NAME.REGION.ingest.monitor.azure.com
+	Rule     string `json:"rule"`     // immutable ID of the data collection rule: dcr-…
+	Stream   string `json:"stream"`   // Custom-Vigil_CL
+	Tenant   string `json:"tenant"`
+	Client   string `json:"client"`           // application ID
+	Secret   Secret `json:"secret,omitempty"` // of the application
+	Login    string `json:"login,omitempty"`  // empty: https://login.microsoftonline.com
+	TLS      TLS    `json:"tls,omitzero"`
 }
 
 func (c *Sentinel) check() error {
@@ -51,6 +51,10 @@ func (c *Sentinel) check() error {
 	}
 	return c.TLS.check()
 }
+
+func (c *Sentinel) where() string { return c.Login + " " + c.Tenant }
+
+func (c *Sentinel) secrets(f func(string, *Secret)) { f("secret", &c.Secret) }
 
 // sentinelMost is what one request may have: 1 MB, packed or not
 // (https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#logs-ingestion-api).

@@ -112,12 +112,7 @@ func TestSentinelRenewsItsToken(t *testing.T) {
 	config := sentinelConfig(t, c)
 	config.Name = "sentinel"
 	clock := newQuick()
-	l, log := newLog()
-	e, err := New(config, Services{Log: log, Clock: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := run(t, e, l)
+	r := startWith(t, config, Services{Clock: clock})
 	for k := range 4 {
 		r.Offer(numbered(k))
 		r.settle()

@@ -13,8 +13,8 @@ type Snapshot struct {
 	Every time.Duration // at least a minute
 }
 
-// Source gives the items of a snapshot until yield says no.
-type Source func(ctx context.Context, yield func(Item) bool) error
+// Source gives the items of the snapshot that is due then until yield says no.
+type Source func(ctx context.Context, due time.Time, yield func(Item) bool) error
 
 const dailyForm = "15:04"
 
@@ -32,10 +32,10 @@ func (s *Snapshot) check() error {
 	return nil
 }
 
-// next is when the next snapshot after now is due.
+// next is when the next snapshot after now is due: the same for all who ask.
 func (s *Snapshot) next(now time.Time) time.Time {
 	if s.Every > 0 {
-		return now.Add(s.Every)
+		return now.UTC().Truncate(s.Every).Add(s.Every)
 	}
 	at, _ := time.Parse(dailyForm, s.Daily) // check has seen it
 	y, m, d := now.UTC().Date()
@@ -46,48 +46,50 @@ func (s *Snapshot) next(now time.Time) time.Time {
 	return due
 }
 
-func (e *Exporter) snapshots(ctx context.Context) {
-	for {
-		now := e.clock.Now()
-		select {
-		case <-e.clock.After(e.config.Snapshot.next(now).Sub(now)):
-		case <-ctx.Done():
-			return
-		}
-		e.mu.Lock()
-		e.status.Snapshot = e.clock.Now()
-		e.mu.Unlock()
-		if err := e.source(ctx, func(i Item) bool { return e.offerWaiting(ctx, i) }); err != nil && ctx.Err() == nil {
-			e.log.Error("export: snapshot is not whole", "export", e.config.Name, "error", err)
-			e.mu.Lock()
-			e.status.LastError, e.status.LastErrorAt = "snapshot: "+err.Error(), e.clock.Now()
-			e.mu.Unlock()
-		}
-	}
+// plan is when the next snapshot is; never, without any.
+type plan struct {
+	at  time.Time
+	due <-chan time.Time
 }
 
-// offerWaiting is Offer for who may wait for room. It tells whether to go on.
-func (e *Exporter) offerWaiting(ctx context.Context, i Item) bool {
-	passes := e.config.Filter.passes(&i)
-	for {
-		e.mu.Lock()
-		fits := !passes || e.closed || e.queue.room(&i) || i.size() > e.config.Queue.Bytes
-		if fits {
-			e.status.Offered++
-			if passes {
-				e.push(i)
-			} else {
-				e.status.Filtered++
-			}
-		}
-		e.mu.Unlock()
-		if fits {
-			return ctx.Err() == nil
-		}
-		select {
-		case <-e.left:
-		case <-ctx.Done():
-			return false
-		}
+func (e *Exporter) plan() plan {
+	if e.config.Snapshot == nil {
+		return plan{}
 	}
+	now := e.clock.Now()
+	at := e.config.Snapshot.next(now)
+	return plan{at, e.clock.After(at.Sub(now))}
+}
+
+// snapshot hands on what the source has, a batch at a time.
+func (e *Exporter) snapshot(ctx, hard context.Context, due time.Time) {
+	b := e.backlog
+	b.mu.Lock()
+	b.status.Snapshot = e.clock.Now()
+	b.mu.Unlock()
+	var items []Item
+	flush := func() {
+		b.mu.Lock()
+		b.status.Offered += uint64(len(items))
+		b.mu.Unlock()
+		if len(items) > 0 {
+			e.persist(ctx, hard, items)
+		}
+		items = nil
+	}
+	err := e.source(ctx, due, func(i Item) bool {
+		if e.config.Filter.Wants(i.kind(), i.Severity) {
+			items = append(items, i)
+		}
+		if isFull(items, &e.config.Batch) {
+			flush()
+		}
+		return ctx.Err() == nil
+	})
+	flush()
+	if err != nil && ctx.Err() == nil {
+		e.log.Error("export: snapshot is not whole", "export", e.config.Name, "error", err)
+		b.failed(fmt.Errorf("snapshot: %w", err), e.clock.Now())
+	}
+	e.keep()
 }

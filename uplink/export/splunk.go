@@ -18,11 +18,11 @@ import (
 // are delivered when Splunk says that they are indexed. (Which takes it tens of seconds now
 // and then: Config.Timeout must be longer, or they are sent again.)
 type Splunk struct {
-	URL        string // https://splunk.example:8088
-	Token      Secret
-	Index      string // empty: the token's
-	SourceType string // empty: vigil:ocsf
-	TLS        TLS
+	URL        string `json:"url"` // https://splunk.example:8088
+	Token      Secret `json:"token,omitempty"`
+	Index      string `json:"index,omitempty"`      // empty: the token's
+	SourceType string `json:"sourceType,omitempty"` // empty: vigil:ocsf
+	TLS        TLS    `json:"tls,omitzero"`
 }
 
 func (s *Splunk) check() error {
@@ -34,6 +34,10 @@ func (s *Splunk) check() error {
 	}
 	return s.TLS.check()
 }
+
+func (s *Splunk) where() string { return s.URL }
+
+func (s *Splunk) secrets(f func(string, *Secret)) { f("token", &s.Token) }
 
 func (s *Splunk) open(_ *Config, services Services) (destination, error) {
 	client, err := newClient(&s.TLS)

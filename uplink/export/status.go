@@ -15,6 +15,9 @@ type Reason string
 // The reasons that are not a destination's.
 const (
 	ReasonFull      Reason = "queue full"
+	ReasonOld       Reason = "waited too long"
+	ReasonDisk      Reason = "no room on the disk"
+	ReasonDamaged   Reason = "what waited on the disk cannot be read"
 	ReasonMalformed Reason = "no JSON object in one line"
 	ReasonTooLarge  Reason = "too large for the destination"
 	ReasonGivenUp   Reason = "given up after retries"
@@ -24,34 +27,31 @@ const (
 
 // Loss is what was not delivered for one reason.
 type Loss struct {
-	Reason      Reason
-	Items       uint64    // alerts and events
-	Alerts      uint64    // of them; of ReasonUnnamed not known, and 0
-	First, Last time.Time // when it happened
-	From, Until time.Time // of the items' own times
+	Reason Reason    `json:"reason"`
+	Items  uint64    `json:"items"`          // alerts and events
+	Alerts uint64    `json:"alerts"`         // of them; of ReasonUnnamed not known, and 0
+	First  time.Time `json:"first"`          // when it happened
+	Last   time.Time `json:"last"`           //
+	From   time.Time `json:"from,omitzero"`  // of the items' own times, as far as they are known
+	Until  time.Time `json:"until,omitzero"` //
 }
 
-// Status is how an exporter does. Offered = Filtered + Queued + Sending + Delivered +
-// Undelivered.
+// Status is how an export does. Offered = Queued + Delivered + Undelivered.
 type Status struct {
-	Name         string
-	Destination  string // what it is and where, without secrets
-	Confirmed    string // what stands behind Delivered: the words of doc.go
-	Offered      uint64
-	Filtered     uint64
-	Queued       uint64
-	QueuedBytes  uint64
-	Sending      uint64
-	Delivered    uint64
-	Undelivered  uint64
-	Losses       []Loss // Undelivered by reason, as they came up first
-	Attempts     uint64
-	Failures     uint64 // attempts after which something was to be sent again
-	LastDelivery time.Time
-	FailingSince time.Time // zero: the last attempt went well
-	LastError    string
-	LastErrorAt  time.Time
-	Snapshot     time.Time // when the last snapshot was begun; zero: none
+	Destination  string    `json:"destination"` // what it is and where, without secrets
+	Confirmed    string    `json:"confirmed"`   // what stands behind Delivered: the words of doc.go
+	Offered      uint64    `json:"offered"`     // that the filter let through
+	Queued       uint64    `json:"queued"`      // or on the way
+	Delivered    uint64    `json:"delivered"`
+	Undelivered  uint64    `json:"undelivered"`
+	Losses       []Loss    `json:"losses"` // Undelivered by reason, as they came up first
+	Attempts     uint64    `json:"attempts"`
+	Failures     uint64    `json:"failures"` // attempts after which something was to be sent again
+	LastDelivery time.Time `json:"last_delivery,omitzero"`
+	FailingSince time.Time `json:"failing_since,omitzero"` // zero: the last attempt went well
+	LastError    string    `json:"last_error"`
+	LastErrorAt  time.Time `json:"last_error_at,omitzero"`
+	Snapshot     time.Time `json:"snapshot,omitzero"` // when the last snapshot was begun; zero: none
 }
 
 // maxReasons bounds the losses by reason; what comes beyond them is "other".
@@ -62,6 +62,9 @@ func (s *Status) lose(i *Item, why Reason, now time.Time) {
 	l := s.loseSome(1, why, now)
 	if i.Alert {
 		l.Alerts++
+	}
+	if i.Time == 0 { // it could not be read
+		return
 	}
 	at := time.Unix(0, i.Time).UTC()
 	if l.From.IsZero() || at.Before(l.From) {
@@ -94,19 +97,29 @@ func (s *Status) loseSome(n int, why Reason, now time.Time) *Loss {
 // told is what of the losses the log has, by reason.
 type told map[Reason]uint64
 
+// have takes what was lost until now for told.
+func (t told) have(s *Status) {
+	for _, l := range s.Losses {
+		t[l.Reason] = l.Items
+	}
+}
+
 // tell logs what was lost since the last time, in one line.
-func (t told) tell(s *Status, log *slog.Logger) {
+func (t told) tell(name string, s *Status, log *slog.Logger) {
 	var why []string
 	n := uint64(0)
 	for _, l := range s.Losses {
 		if more := l.Items - t[l.Reason]; more > 0 {
 			n += more
 			t[l.Reason] = l.Items
-			why = append(why, fmt.Sprintf("%s: %d more, %d in all, of them %d alerts, of %s to %s", l.Reason, more, l.Items, l.Alerts,
-				l.From.Format(time.RFC3339), l.Until.Format(time.RFC3339)))
+			of := ""
+			if !l.From.IsZero() {
+				of = fmt.Sprintf(", of %s to %s", l.From.Format(time.RFC3339), l.Until.Format(time.RFC3339))
+			}
+			why = append(why, fmt.Sprintf("%s: %d more, %d in all, of them %d alerts%s", l.Reason, more, l.Items, l.Alerts, of))
 		}
 	}
 	if n > 0 {
-		log.Warn("export: not delivered", "export", s.Name, "items", n, "in_all", s.Undelivered, "why", strings.Join(why, "; "))
+		log.Warn("export: not delivered", "export", name, "items", n, "in_all", s.Undelivered, "why", strings.Join(why, "; "))
 	}
 }

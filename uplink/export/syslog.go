@@ -14,13 +14,13 @@ import (
 
 // Syslog is a receiver of syslog messages.
 type Syslog struct {
-	Network    string // udp (RFC 5426), tcp (RFC 6587, octet counting), tls (RFC 5425)
-	Address    string // host:port
-	Format     string // "rfc5424" (the default): structured data; "cef"; "ocsf": JSON
-	Facility   int    // 1 to 23; 0: 16, local0
-	Enterprise uint32 // private enterprise number for structured data; 0: 32473, that for examples (RFC 5612)
-	MaxBytes   int    // of a message; what is longer is not delivered. 0: 8192 by udp, else 65536
-	TLS        TLS
+	Network    string `json:"network"`              // udp (RFC 5426), tcp (RFC 6587, octet counting), tls (RFC 5425)
+	Address    string `json:"address"`              // host:port
+	Format     string `json:"format,omitempty"`     // "rfc5424" (the default): structured data; "cef"; "ocsf": JSON
+	Facility   int    `json:"facility,omitempty"`   // 1 to 23; 0: 16, local0
+	Enterprise uint32 `json:"enterprise,omitempty"` // private enterprise number for structured data; 0: 32473, that for examples (RFC 5612)
+	MaxBytes   int    `json:"maxBytes,omitempty"`   // of a message; what is longer is not delivered. 0: 8192 by udp, else 65536
+	TLS        TLS    `json:"tls,omitzero"`
 }
 
 func (s *Syslog) check() error {

@@ -87,6 +87,7 @@ func (w *web) some(ctx context.Context, b *batch, from, to int) error {
 	if err != nil {
 		return err
 	}
+	b.said = fmt.Sprintf("answer %d: %.200q", status, said)
 	if status/100 == 2 {
 		return w.answer(ctx, b, from, to, said)
 	}
@@ -107,7 +108,7 @@ func (w *web) some(ctx context.Context, b *batch, from, to int) error {
 		}
 		return nil
 	}
-	return &later{wish, fmt.Errorf("answer %d: %.200q", status, said)}
+	return &later{wish, errors.New(b.said)}
 }
 
 // halves sends both halves, the second also when the first fails; one item alone is

@@ -33,7 +33,7 @@ func TestRetryAfter(t *testing.T) {
 func hook(t *testing.T, batch int, take func(*http.Request, []byte) ([]byte, int, string)) (*running, *collector) {
 	t.Helper()
 	c := newCollector(t, nil, take)
-	return start(t, Config{Webhook: &Webhook{URL: c.URL, Key: hookKey, TLS: c.trust(t)}, Batch: Batch{Items: batch}}), c
+	return start(t, Config{Webhook: &Webhook{URL: Secret(c.URL), Key: hookKey, TLS: c.trust(t)}, Batch: Batch{Items: batch}}), c
 }
 
 // A server that takes little at once gets little at once, and one item that is more than
@@ -75,7 +75,7 @@ func TestHalvesAreApart(t *testing.T) {
 		}
 		return body, http.StatusOK, ""
 	})
-	r := start(t, Config{Webhook: &Webhook{URL: c.URL, Key: hookKey, TLS: c.trust(t)}, Batch: Batch{Items: 8, Delay: time.Minute}, Retry: Retry{First: time.Hour, Most: time.Hour}})
+	r := start(t, Config{Webhook: &Webhook{URL: Secret(c.URL), Key: hookKey, TLS: c.trust(t)}, Batch: Batch{Items: 8, Delay: time.Minute}, Retry: Retry{First: time.Hour, Most: time.Hour}})
 	for k := range 8 {
 		r.Offer(numbered(k))
 	}
@@ -83,11 +83,11 @@ func TestHalvesAreApart(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	s := r.Status()
-	if s.Delivered != 6 || s.Sending != 2 {
+	if s.Delivered != 6 || s.Queued != 2 {
 		t.Errorf("%+v", s)
 	}
-	s = r.end() // tries once more
-	if whole(t, s, c.numbers(), 8, true); lost(s, ReasonStopped) != 2 || s.Undelivered != 2 {
+	s = r.end()
+	if s.Queued != 2 || s.Undelivered != 0 || len(c.numbers()) != 6 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -16,21 +16,34 @@ import (
 // X-Vigil-Timestamp has the seconds since 1970, X-Vigil-Signature "v1=" and the
 // hexadecimal HMAC-SHA256 of timestamp, a dot and the body. Who checks both, and
 // refuses timestamps older than some minutes, takes nothing forged and nothing that is
-// played again. X-Vigil-Delivery is the same for a body that is sent again.
+// played again. X-Vigil-Delivery is the same for a body that is sent again. Many such
+// servers are known by their address alone: it is kept as a secret.
 type Webhook struct {
-	URL string
-	Key Secret // of the signature; at least 16 bytes
-	TLS TLS
+	URL Secret `json:"url,omitempty"`
+	Key Secret `json:"key,omitempty"` // of the signature; at least 16 bytes
+	TLS TLS    `json:"tls,omitzero"`
 }
 
 func (c *Webhook) check() error {
-	if err := checkURL("url", c.URL); err != nil {
+	if err := checkURL("url", string(c.URL)); err != nil {
 		return err
 	}
 	if len(c.Key) < 16 {
 		return errors.New("key: too short for a signature: give at least 16 bytes, such as those of `openssl rand -hex 32`")
 	}
 	return c.TLS.check()
+}
+
+func (c *Webhook) where() string {
+	if c.URL == "" || c.URL == hidden {
+		return ""
+	}
+	return place(string(c.URL))
+}
+
+func (c *Webhook) secrets(f func(string, *Secret)) {
+	f("key", &c.Key)
+	f("url", &c.URL)
 }
 
 func (c *Webhook) open(_ *Config, s Services) (destination, error) {
@@ -50,7 +63,7 @@ type webhookWriter struct {
 }
 
 func (w *webhookWriter) describe() (where, confirmed string) {
-	return "webhook " + place(w.config.URL), "answered with success"
+	return "webhook " + place(string(w.config.URL)), "answered with success"
 }
 
 func appendArray(dst []byte, items []Item) []byte {
@@ -65,7 +78,7 @@ func appendArray(dst []byte, items []Item) []byte {
 }
 
 func (w *webhookWriter) request(ctx context.Context, body []byte) (*http.Request, error) {
-	r, err := post(ctx, w.config.URL, "application/json", body)
+	r, err := post(ctx, string(w.config.URL), "application/json", body)
 	if err != nil {
 		return nil, err
 	}

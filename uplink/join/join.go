@@ -42,6 +42,7 @@ type Server struct {
 	spool     *spool.Spool
 	store     store.Store
 	drain     *drain.Drain
+	exports   *exports
 	closers   []func() error
 }
 
@@ -83,17 +84,19 @@ func (v *Server) open(ctx context.Context, s Settings) (err error) {
 	}
 	v.closers = append(v.closers, v.store.Close)
 	find := found{v.store}
+	v.exports = newExports(s.Dir, s.Log)
 	v.Server, err = server.Open(ctx, server.Settings{
 		Dir: filepath.Join(s.Dir, "server"), State: s.Database, Names: v.names(s), Spool: intake{disk.Spool}, Check: check,
-		Events: find, Processes: find, Console: s.Console, Metrics: v.metrics(), Version: s.Version, Now: time.Now, Log: s.Log,
+		Events: find, Processes: find, Exports: v.exports, Console: s.Console, Metrics: v.metrics(), Version: s.Version, Now: time.Now, Log: s.Log,
 	})
 	if err != nil {
 		return err
 	}
-	v.closers = append(v.closers, v.Server.Close)
+	v.closers = append(v.closers, v.Server.Close, v.exports.close)
+	v.exports.state, v.exports.limits = v.State, v.Receiver.Limits
 	v.drain = drain.New(drain.Settings{
 		Spool: disk, Rewind: disk.Rewind, Claim: v.Receiver.Claim, Sleep: sleep, Log: s.Log,
-		Store: &stock{store: v.store, alerts: v.TakeAlerts, exports: &exports{}, limits: v.Receiver.Limits, log: s.Log},
+		Store: &stock{store: v.store, alerts: v.TakeAlerts, exports: v.exports, limits: v.Receiver.Limits, log: s.Log},
 	})
 	return nil
 }
@@ -130,9 +133,13 @@ func (v *Server) Run(ctx context.Context) error {
 	if err := v.drain.Recover(ctx); err != nil {
 		return err
 	}
+	if err := v.exports.follow(ctx); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return v.Serve(ctx, v.listeners) })
 	g.Go(func() error { return v.drain.Run(ctx) })
+	g.Go(func() error { return v.exports.run(ctx) })
 	g.Go(func() error { return v.expire(ctx) })
 	return g.Wait()
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"vigil/uplink/server/api"
 	"vigil/uplink/store"
 )
 
@@ -54,6 +55,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter("broken_batches", "Batches that cannot be decoded, and were let go.", d.Broken.Load())
 	counter("store_retries", "Times that the store did not take what the spool has.", d.Retries.Load())
 	c.disk(counter, gauge)
+	c.exported(counter, gauge)
 	if e, ok := c.store.(*store.Embedded); ok {
 		s := e.Stats()
 		gauge("store_rows", "Rows in the store.", float64(s.Rows))
@@ -84,5 +86,24 @@ func (c *collector) disk(counter func(string, string, uint64, ...string), gauge 
 		for reason, n := range of.Dropped {
 			counter("spool_dropped_events", "Events that the spool let go of.", n.Events, "class", class, "reason", string(reason))
 		}
+	}
+}
+
+// exported tells of the exports.
+func (c *collector) exported(counter func(string, string, uint64, ...string), gauge func(string, string, float64, ...string)) {
+	for _, o := range c.exports.outlets() {
+		row := o.current()
+		s, name := c.exports.Status(row), []string{"export", row.Name}
+		counter("export_offered", "Alerts and events that an export's filter let through.", s.Offered, name...)
+		counter("export_delivered", "Those that the destination has.", s.Delivered, name...)
+		gauge("export_waiting", "Those that wait.", float64(s.Queued), name...)
+		for _, l := range s.Losses {
+			counter("export_lost", "Those that it will never have.", l.Items, "export", row.Name, "reason", string(l.Reason))
+		}
+		bad := 0.0
+		if s.State == api.ExportFailed || !s.FailingSince.IsZero() {
+			bad = 1
+		}
+		gauge("export_failing", "Whether it does not run, or its last attempt failed.", bad, name...)
 	}
 }

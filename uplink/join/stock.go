@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 
 	"vigil/decode"
 	"vigil/uplink/batch"
-	"vigil/uplink/export"
 	"vigil/uplink/server/control"
 	"vigil/uplink/server/drain"
 	"vigil/uplink/server/ingest"
@@ -52,18 +50,23 @@ func (s *stock) Add(ctx context.Context, e ingest.Envelope, again bool) error {
 			return err
 		}
 	}
-	if len(rows) == 0 {
-		return nil
+	if len(rows) > 0 {
+		if err := s.store.Add(ctx, rows); err != nil {
+			return err
+		}
 	}
-	if err := s.store.Add(ctx, rows); err != nil {
-		return err
-	}
-	s.exports.offer(rows, s.severity)
+	s.exports.offer(&e, s.rows, s.severity) // all: what the store had, an export may not have had
 	return nil
 }
 
 // Flush implements drain.Store.
-func (s *stock) Flush(ctx context.Context) error { return s.store.Flush(ctx) }
+func (s *stock) Flush(ctx context.Context) error {
+	err := s.store.Flush(ctx)
+	if err == nil {
+		s.exports.stored()
+	}
+	return err
+}
 
 // read makes rows of a batch.
 func (s *stock) read(e ingest.Envelope) error {
@@ -102,25 +105,4 @@ func (s *stock) read(e ingest.Envelope) error {
 		from = end
 	}
 	return err
-}
-
-// exports are those that run.
-type exports struct {
-	all atomic.Pointer[[]*export.Exporter]
-}
-
-func (x *exports) offer(rows []store.Row, severity []decode.Severity) {
-	all := x.all.Load()
-	if all == nil || len(*all) == 0 {
-		return
-	}
-	for i := range rows {
-		item := export.Item{
-			Time: rows[i].Time, Kind: rows[i].Kind, Severity: severity[rows[i].Index], Alert: rows[i].Kind == store.KindAlert, Sensor: rows[i].Sensor,
-			JSON: append([]byte(nil), rows[i].JSON...), // they keep it
-		}
-		for _, e := range *all {
-			e.Offer(item)
-		}
-	}
 }

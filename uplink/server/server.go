@@ -31,6 +31,7 @@ type Settings struct {
 	Limits    ingest.Limits
 	Events    api.Events
 	Processes api.Processes
+	Exports   api.Exports
 
 	// Console answers what is not below /v1/; nil: nothing does.
 	Metrics http.Handler // for Prometheus; nil: none
@@ -88,7 +89,7 @@ func (s *Server) open(ctx context.Context) (err error) {
 		Changes: s.Changes, Policies: &s.policies, Now: s.Now, Log: s.Log,
 	})
 	s.api, err = api.New(api.Settings{
-		State: s.State, Events: s.Events, Processes: s.Processes, Changes: s.Changes, Policies: &s.policies, Token: s.token, Rates: s.ratesNow,
+		State: s.State, Events: s.Events, Processes: s.Processes, Exports: s.Exports, Changes: s.Changes, Policies: &s.policies, Token: s.token, Rates: s.ratesNow,
 		Metrics: s.Metrics,
 		Version: s.Version, Now: s.Now, Log: s.Log,
 	})

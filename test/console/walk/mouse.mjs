@@ -24,10 +24,16 @@ export async function alerts(page, ids) {
 	await page.waitForSelector("tr[data-path]");
 	const rows = () => page.locator("tbody tr[data-path]").count();
 	const all = await rows();
-	await page.getByLabel("At least").selectOption("4");
+	const severe = page.locator("select[data-key=Severity]");
+	await severe.selectOption("4");
 	await until("fewer alerts", async () => (await rows()) < all);
 	want((await page.locator("tbody .severity").allTextContents()).every((x) => x === "High"), "the filter by severity lets others through");
-	await page.getByLabel("At least").selectOption("");
+	await severe.selectOption("3+");
+	await until("more than those", async () => { const all = await page.locator("tbody .severity").allTextContents(); return all.includes("Medium") && all.includes("High") && !all.includes("Low"); });
+	await severe.selectOption("3");
+	await until("those of one severity", async () => (await page.locator("tbody .severity").allTextContents()).every((x) => x === "Medium"));
+	want((await page.locator("a[download]").getAttribute("href")).includes("severity=3"), "the CSV is of other alerts");
+	await severe.selectOption("");
 	await page.getByRole("button", { name: "Closed", exact: true }).click();
 	await until("a page of closed alerts", async () => (await rows()) === 100);
 	await page.getByRole("button", { name: "Show more" }).click();
@@ -135,9 +141,35 @@ export async function settings(page) {
 	}
 	await policies(page, at);
 	await at("exports");
+	const siem = page.locator("tr", { hasText: "siem" });
+	await siem.locator("text=Failing").waitFor();
+	want((await siem.textContent()).includes("no such host"), "the last error is not told");
+	const delivered = () => siem.locator("td").nth(3).textContent();
+	const before = await delivered();
+	await until("the counts go on", async () => (await delivered()) !== before);
+	await siem.getByRole("button", { name: "Test" }).click();
+	await page.waitForSelector("text=siem: the test was not delivered: connect");
 	await page.getByRole("button", { name: "Add an export …" }).click();
-	await dialog(page, { name: "archive", kind: "file", settings: `{"path":"/var/lib/vigil/archive"}` }, "Add");
+	await page.locator("dialog [name=kind]").selectOption("splunk");
+	want((await page.locator("dialog [name=settings]").inputValue()).includes("8088"), "no example of the kind");
+	await refused("/v1/exports", async () => {
+		await dialog(page, { name: "archive", kind: "file", settings: `{"path":"archive.jsonl","filter":{"severity":"grave"}}` }, "Add");
+		await page.waitForSelector("dialog .problem >> text=filter.severity");
+	});
+	await dialog(page, { settings: `{"path":"archive.jsonl"}` }, "Add");
 	await gone(page);
+	await page.locator("tr", { hasText: "archive" }).getByRole("button", { name: "Test" }).click();
+	await page.waitForSelector("text=archive: the test was delivered: written");
+	await page.getByRole("button", { name: "Add an export …" }).click();
+	await dialog(page, { name: "hook", kind: "webhook", settings: `{"url":"https://hooks.example/path-secret","key":"0123456789abcdef"}` }, "Add");
+	await gone(page);
+	await page.locator("tr", { hasText: "hook" }).getByRole("button", { name: "Edit …" }).click();
+	const settings = page.locator("dialog [name=settings]");
+	want(/"\[secret\]"/.test(await settings.inputValue()) && !/path-secret|0123456789/.test(await settings.inputValue()), "a secret comes back");
+	await page.locator("dialog [name=enabled]").uncheck();
+	await page.locator("dialog button[type=submit]").click(); // the secrets stay as they were
+	await gone(page);
+	await page.waitForSelector("tr:has-text('hook') >> text=Disabled");
 	await page.locator("tr", { hasText: "archive" }).getByRole("button", { name: "Delete …" }).click();
 	await dialog(page, {}, "Delete");
 	await gone(page);

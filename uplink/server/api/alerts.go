@@ -1,9 +1,6 @@
 package api
 
 import (
-	"encoding/csv"
-	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +22,7 @@ func (a *API) alerts(c *call) (any, error) {
 func (c *call) alertFilter() (control.AlertFilter, error) {
 	p := c.parameters()
 	f := control.AlertFilter{
-		Severity: uint8(p.number("severity", 0, 255)), Sensor: p.text("sensor"), Rule: p.text("rule"), Assignee: p.text("assignee"),
+		Severity: p.severities("severity"), Sensor: p.text("sensor"), Rule: p.text("rule"), Assignee: p.text("assignee"),
 		Incident: p.text("incident"), Text: p.text("text"), From: p.time("from"), To: p.time("to"), Before: p.text("before"), Limit: p.number("limit", 100, 1000),
 	}
 	if s := p.text("status"); s != "" {
@@ -33,6 +30,11 @@ func (c *call) alertFilter() (control.AlertFilter, error) {
 	}
 	if len(f.Status) > 8 {
 		p.fail("status", "too many")
+	}
+	if least := p.severities("min_severity"); len(least) == 1 {
+		f.Least = least[0]
+	} else if len(least) > 1 {
+		p.fail("min_severity", "one is wanted")
 	}
 	return f, p.err
 }
@@ -87,42 +89,6 @@ func (a *API) assignees(c *call) (any, error) {
 		}
 	}
 	return map[string]any{"names": names}, nil
-}
-
-// csvRows bounds one download.
-const csvRows = 10000
-
-func (a *API) alertsCSV(c *call) (any, error) {
-	f, err := c.alertFilter()
-	if err != nil {
-		return nil, err
-	}
-	f.Limit = csvRows
-	all, err := a.State.Alerts(c.q.Context(), f)
-	if err != nil {
-		return nil, err
-	}
-	c.done = true
-	c.w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	c.w.Header().Set("Content-Disposition", `attachment; filename="alerts.csv"`)
-	c.w.WriteHeader(http.StatusOK)
-	w := csv.NewWriter(c.w)
-	rows := [][]string{{"id", "first", "last", "count", "severity", "status", "reason", "assignee", "rule", "title", "technique", "host", "sensor", "process", "incident", "message"}}
-	for _, v := range all {
-		rows = append(rows, []string{
-			v.ID, v.First.Format(time.RFC3339Nano), v.Last.Format(time.RFC3339Nano), strconv.FormatUint(v.Count, 10), strconv.Itoa(int(v.Severity)), v.Status, cell(v.Reason),
-			cell(v.Assignee), cell(v.Rule), cell(v.Title), cell(v.Technique), cell(v.Host), v.Sensor, cell(v.Process), v.Incident, cell(v.Message),
-		})
-	}
-	return nil, w.WriteAll(rows)
-}
-
-// cell keeps a hostile name from being a formula when the file is opened in a spreadsheet.
-func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 func (a *API) suppressions(c *call) (any, error) {

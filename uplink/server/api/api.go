@@ -88,6 +88,7 @@ type Settings struct {
 	State     *control.DB
 	Events    Events
 	Processes Processes
+	Exports   Exports
 	Changes   *live.Hub
 	Policies  *live.Signal
 	Token     func(secret string) string // what a host is given to enrol with

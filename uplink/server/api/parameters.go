@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"vigil/decode"
 )
 
 // parameters reads those of an address; the first that is wrong is the error.
@@ -49,6 +51,28 @@ func (p *parameters) number(name string, otherwise, most int) int {
 		p.fail(name, fmt.Sprintf("a number from 0 to %d is wanted", most))
 	}
 	return n
+}
+
+// severities reads some with commas, by name or by OCSF's number.
+func (p *parameters) severities(name string) (all []uint8) {
+	s := p.text(name)
+	if s == "" {
+		return nil
+	}
+	for word := range strings.SplitSeq(s, ",") {
+		n, err := strconv.ParseUint(word, 10, 8)
+		for v := decode.Informational; err != nil && v <= decode.High; v++ {
+			if strings.EqualFold(word, v.String()) {
+				n, err = uint64(v), nil
+			}
+		}
+		if err != nil || len(all) == 8 {
+			p.fail(name, "one or more of informational, low, medium, high, with commas, are wanted")
+			return nil
+		}
+		all = append(all, uint8(n))
+	}
+	return all
 }
 
 // time reads RFC 3339.

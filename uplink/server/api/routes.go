@@ -67,6 +67,7 @@ func Routes() []Route {
 		{"POST", "/v1/exports", "exports.add", control.Admin, true, (*API).addExport},
 		{"PUT", "/v1/exports/{id}", "exports.change", control.Admin, true, (*API).changeExport},
 		{"DELETE", "/v1/exports/{id}", "exports.delete", control.Admin, true, (*API).deleteExport},
+		{"POST", "/v1/exports/{id}/test", "exports.test", control.Admin, true, (*API).testExport},
 		{"GET", "/v1/audit", "audit", control.Admin, true, (*API).audit},
 	}
 }

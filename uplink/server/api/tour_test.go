@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -30,7 +31,7 @@ func TestTour(t *testing.T) {
 		t.Errorf("overview: %v", v)
 	}
 
-	c.do("GET", "/v1/alerts?status=new,closed&severity=3&text=shell&from=1970-01-01T00:00:00Z&limit=5", nil, 200)
+	c.do("GET", "/v1/alerts?status=new,closed&severity=3,High&min_severity=low&text=shell&from=1970-01-01T00:00:00Z&limit=5", nil, 200)
 	c.do("PATCH", alert, m{"status": "in_progress", "assignee": "operator", "comment": "I look"}, 200)
 	if v := c.do("GET", alert, nil, 200); v["alert"].(m)["assignee"] != "operator" || v["comments"].([]any)[0].(m)["text"] != "I look" {
 		t.Errorf("alert: %v", v)
@@ -102,9 +103,23 @@ func TestTour(t *testing.T) {
 	c.do("DELETE", "/v1/tokens/"+v["token"].(m)["id"].(string), nil, 204)
 	program.do("GET", "/v1/alerts", nil, 401)
 
-	id = c.do("POST", "/v1/exports", m{"name": "siem", "kind": "syslog", "settings": m{"address": "x"}}, 200)["id"].(string)
-	c.do("PUT", "/v1/exports/"+id, m{"name": "siem", "kind": "syslog", "enabled": true}, 200)
-	c.do("GET", "/v1/exports", nil, 200)
+	v = c.do("POST", "/v1/exports", m{"name": "siem", "kind": "splunk", "settings": m{"token": "hush"}}, 200)
+	id = v["id"].(string)
+	c.do("PUT", "/v1/exports/"+id, m{"name": "siem", "kind": "splunk", "enabled": true}, 200)
+	if e, err := w.state.Export(t.Context(), id); err != nil || string(e.Settings) != `{"token":"hush"}` || !e.Enabled {
+		t.Errorf("settings that are left out stay: %+v %v", e, err)
+	}
+	for _, e := range append(c.do("GET", "/v1/exports", nil, 200)["exports"].([]any), v) {
+		if e := e.(m); e["settings"].(m)["token"] != "[secret]" || e["status"].(m)["delivered"] != 2.0 || strings.Contains(string(c.last), "hush") {
+			t.Errorf("export: %v", e)
+		}
+	}
+	if v := c.do("POST", "/v1/exports/"+id+"/test", nil, 200); v["delivered"] != false || v["answer"] != "siem for admin" {
+		t.Errorf("test: %v", v)
+	}
+	if w.exports.changed.Load() != 2 {
+		t.Errorf("told of %d changes, want 2", w.exports.changed.Load())
+	}
 	c.do("DELETE", "/v1/exports/"+id, nil, 204)
 
 	c.do("POST", "/v1/me/password", m{"old": "wrong wrong wrong", "new": password + "2"}, 422)
@@ -148,10 +163,16 @@ func wantAudit(t *testing.T, entries []any) {
 	}
 }
 
-// A hostile name is no formula in a spreadsheet.
+// csvPages is some more alerts than a page of the database has.
+const csvPages = 1100
+
+// A hostile name is no formula in a spreadsheet, and all alerts are in it.
 func TestCSV(t *testing.T) {
 	w := newWorld(t)
 	w.alert("a2", `=cmd|' /C calc'!A0`)
+	for i := range csvPages {
+		w.alert(fmt.Sprintf("more-%d", i), "Reverse shell")
+	}
 	c := w.as(control.Viewer)
 	c.do("GET", "/v1/alerts.csv", nil, 200)
 	rows, err := csv.NewReader(strings.NewReader(string(c.last))).ReadAll()
@@ -160,7 +181,11 @@ func TestCSV(t *testing.T) {
 	for _, r := range rows {
 		titles = append(titles, r[9])
 	}
+	if len(titles) != csvPages+3 {
+		t.Errorf("%d rows", len(titles))
+	}
 	slices.Sort(titles)
+	titles = slices.Compact(titles)
 	if want := []string{`'=cmd|' /C calc'!A0`, "Reverse shell", "title"}; !slices.Equal(titles, want) {
 		t.Errorf("titles %q, want %q", titles, want)
 	}
@@ -212,6 +237,10 @@ func TestMistakes(t *testing.T) {
 	}{
 		{"GET", "/v1/events?query=%7C%7C%7C", nil, 422, "at 3"},
 		{"GET", "/v1/events?limit=1000000", nil, 400, "limit"},
+		{"GET", "/v1/alerts?severity=grave", nil, 400, "severity"},
+		{"GET", "/v1/alerts?min_severity=low,high", nil, 400, "min_severity"},
+		{"POST", "/v1/exports", m{"name": "a", "kind": "syslog", "settings": m{"address": "wrong"}}, 422, "syslog.address: give another"},
+		{"POST", "/v1/exports/none/test", nil, 404, "none"},
 		{"GET", "/v1/alerts?from=yesterday", nil, 400, "from"},
 		{"GET", "/v1/alerts?text=%00", nil, 400, "text"},
 		{"GET", "/v1/alerts?%zz", nil, 400, "parameters"},

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -88,52 +87,6 @@ func (a *API) addToken(c *call) (any, error) {
 
 func (a *API) deleteToken(c *call) (any, error) {
 	return nil, a.State.DeleteToken(c.q.Context(), c.q.PathValue("id"), c.whose())
-}
-
-func (a *API) exports(c *call) (any, error) {
-	all, err := a.State.Exports(c.q.Context())
-	return map[string]any{"exports": all}, err
-}
-
-func (a *API) addExport(c *call) (any, error) { return a.putExport(c, "") }
-
-func (a *API) changeExport(c *call) (any, error) { return a.putExport(c, c.q.PathValue("id")) }
-
-func (a *API) putExport(c *call, id string) (any, error) {
-	var m struct {
-		Name     string                     `json:"name"`
-		Kind     string                     `json:"kind"`
-		Settings map[string]json.RawMessage `json:"settings"`
-		Enabled  bool                       `json:"enabled"`
-	}
-	if err := c.read(&m); err != nil {
-		return nil, err
-	}
-	if err := needed(map[string]string{"name": m.Name, "kind": m.Kind}); err != nil {
-		return nil, err
-	}
-	c.note("name", m.Name)
-	c.note("kind", m.Kind)
-	if m.Settings == nil {
-		m.Settings = map[string]json.RawMessage{}
-	}
-	settings, err := json.Marshal(m.Settings)
-	if err != nil {
-		return nil, err
-	}
-	e, err := a.State.PutExport(c.q.Context(), control.Export{ID: id, Name: m.Name, Kind: m.Kind, Settings: settings, Enabled: m.Enabled, Author: c.user.Name})
-	if err != nil {
-		return nil, err
-	}
-	return e, a.Changes.Publish("export", map[string]string{"id": e.ID})
-}
-
-func (a *API) deleteExport(c *call) (any, error) {
-	id := c.q.PathValue("id")
-	if err := a.State.DeleteExport(c.q.Context(), id); err != nil {
-		return nil, err
-	}
-	return nil, a.Changes.Publish("export", map[string]string{"id": id})
 }
 
 func (a *API) audit(c *call) (any, error) {

@@ -15,9 +15,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"vigil/uplink/export"
 	"vigil/uplink/server/api"
 	"vigil/uplink/server/control"
 	"vigil/uplink/server/live"
@@ -63,6 +65,36 @@ func (s *store) give(limit int, each func(api.Event) error) error {
 	return nil
 }
 
+// exports are some that never run.
+type exports struct{ changed atomic.Int32 }
+
+func (x *exports) Prepare(_ context.Context, e control.Export, before *control.Export) (json.RawMessage, error) {
+	if strings.Contains(string(e.Settings), "wrong") {
+		return nil, errors.New("syslog.address: give another")
+	}
+	if before != nil && strings.Contains(string(e.Settings), "[secret]") {
+		return before.Settings, nil
+	}
+	return e.Settings, nil
+}
+
+func (x *exports) Shown(control.Export) json.RawMessage {
+	return json.RawMessage(`{"token":"[secret]"}`)
+}
+
+func (x *exports) Status(e control.Export) api.ExportStatus {
+	s := api.ExportStatus{State: api.ExportRuns}
+	s.Offered, s.Delivered, s.Undelivered = 3, 2, 1
+	s.Losses = []export.Loss{{Reason: export.ReasonFull, Items: 1}}
+	return s
+}
+
+func (x *exports) Test(_ context.Context, e control.Export, by string) (export.Trial, error) {
+	return export.Trial{Answer: e.Name + " for " + by}, nil
+}
+
+func (x *exports) Changed() { x.changed.Add(1) }
+
 // world is an API that is served, and what lies behind it.
 type world struct {
 	t       *testing.T
@@ -71,6 +103,7 @@ type world struct {
 	server  *httptest.Server
 	doc     *document
 	sensor  string
+	exports exports
 
 	mu       sync.Mutex
 	now      time.Time
@@ -107,7 +140,7 @@ func newWorld(t *testing.T) *world {
 	w.alert("a1", "Reverse shell")
 	events := &store{all: []api.Event{{Time: w.now, Sensor: w.sensor, Kind: "exec", Event: []byte(`{"class_uid":1007}`)}, {Time: w.now, Sensor: w.sensor, Kind: "exit", Event: []byte(`{}`)}}}
 	a, err := api.New(api.Settings{
-		State: w.state, Events: events, Processes: events, Changes: w.changes, Policies: &live.Signal{}, Token: func(s string) string { return "token " + s },
+		State: w.state, Events: events, Processes: events, Exports: &w.exports, Changes: w.changes, Policies: &live.Signal{}, Token: func(s string) string { return "token " + s },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 		Rates:   func() api.Rates { return api.Rates{Events: 1.5} }, Version: "1", Now: w.clock, Heartbeat: 5 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})

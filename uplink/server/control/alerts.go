@@ -108,7 +108,8 @@ func (d *DB) record(ctx context.Context, tx *sql.Tx, a *Alert) (bool, error) {
 // AlertFilter chooses alerts; what is not set chooses all.
 type AlertFilter struct {
 	Status   []string
-	Severity uint8 // at least
+	Severity []uint8
+	Least    uint8 // severity
 	Sensor   string
 	Rule     string
 	Assignee string
@@ -126,11 +127,12 @@ func (f *AlertFilter) where() (string, []any) {
 			conditions, args = append(conditions, condition), append(args, values...)
 		}
 	}
-	for _, s := range f.Status {
-		args = append(args, s)
+	oneOf := func(column string, values ...any) {
+		add(len(values) > 0, column+" IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ")+")", values...)
 	}
-	add(len(f.Status) > 0, "status IN ("+strings.TrimSuffix(strings.Repeat("?, ", len(f.Status)), ", ")+")")
-	add(f.Severity > 0, "severity >= ?", int64(f.Severity))
+	oneOf("status", anys(f.Status, func(s string) any { return s })...)
+	oneOf("severity", anys(f.Severity, func(n uint8) any { return int64(n) })...)
+	add(f.Least > 0, "severity >= ?", int64(f.Least))
 	add(f.Sensor != "", "sensor = ?", f.Sensor)
 	add(f.Rule != "", "rule = ?", f.Rule)
 	add(f.Assignee != "", "assignee = ?", f.Assignee)
@@ -143,6 +145,14 @@ func (f *AlertFilter) where() (string, []any) {
 	return strings.Join(conditions, " AND "), args
 }
 
+func anys[T any](all []T, one func(T) any) []any {
+	out := make([]any, len(all))
+	for i, v := range all {
+		out[i] = one(v)
+	}
+	return out
+}
+
 // Alerts gives what the filter chooses, the latest first.
 func (d *DB) Alerts(ctx context.Context, f AlertFilter) ([]Alert, error) {
 	where, args := f.where()
@@ -151,6 +161,28 @@ func (d *DB) Alerts(ctx context.Context, f AlertFilter) ([]Alert, error) {
 		return nil, fmt.Errorf("list alerts: %w", err)
 	}
 	return all, nil
+}
+
+// Findings gives alerts that the filter chooses with what they are as OCSF, in the order
+// of their IDs, until each says no.
+func (d *DB) Findings(ctx context.Context, f AlertFilter, each func(Alert) bool) error {
+	const page = 200
+	where, args := f.where()
+	for after := ""; ; {
+		all, err := list(ctx, d, d.db, scanWholeAlert, "SELECT "+alertColumns+", finding FROM alerts WHERE "+where+" AND id > ? ORDER BY id LIMIT ?",
+			append(slices.Clone(args), after, page)...)
+		if err != nil {
+			return fmt.Errorf("list findings: %w", err)
+		}
+		for _, a := range all {
+			if after = a.ID; !each(a) {
+				return nil
+			}
+		}
+		if len(all) < page {
+			return nil
+		}
+	}
 }
 
 // Alert gives one with its finding.

@@ -318,15 +318,25 @@ func testAlerts(t *testing.T, place string) {
 	list, err := d.Alerts(ctx, control.AlertFilter{Status: []string{control.New}, Limit: 10})
 	must(t, err)
 	want(t, "new", len(list), 2)
-	list, err = d.Alerts(ctx, control.AlertFilter{Text: "REVERSE", Severity: 3, Sensor: "s1", Limit: 1})
+	list, err = d.Alerts(ctx, control.AlertFilter{Text: "REVERSE", Least: 3, Sensor: "s1", Limit: 1})
 	must(t, err)
 	want(t, "the latest", list[0].ID, "s1.a")
+	list0 := list[0]
 	list, err = d.Alerts(ctx, control.AlertFilter{Before: list[0].ID, Limit: 10})
 	must(t, err)
 	want(t, "the rest", len(list), 2)
 	list, err = d.Alerts(ctx, control.AlertFilter{Text: "100%_", Limit: 10})
 	must(t, err)
 	want(t, "a text with signs", len(list), 0)
+	ids := ""
+	must(t, d.Findings(ctx, control.AlertFilter{Sensor: "s1"}, func(a control.Alert) bool { ids += a.ID + string(a.Finding[:3]); return true }))
+	want(t, "findings", ids, `s1.a{"ms1.b{"m`)
+	for _, f := range []control.AlertFilter{{Severity: []uint8{list0.Severity}}, {Severity: []uint8{list0.Severity, 1}, Status: []string{control.New, control.InProgress}}, {Severity: []uint8{2}}} {
+		f.Limit = 10
+		list, err = d.Alerts(ctx, f)
+		must(t, err)
+		want(t, fmt.Sprint("of severities ", f.Severity), len(list), map[bool]int{true: 0, false: 3}[f.Severity[0] == 2])
+	}
 
 	_, err = d.Suppress(ctx, control.Suppression{Rule: "vigil-reverse-shell", Sensor: "s1", Reason: "ours", Author: "eve"})
 	must(t, err)
@@ -379,6 +389,17 @@ func testSaved(t *testing.T, place string) {
 	must(t, err)
 	want(t, "exports", len(all), 1)
 	want(t, "enabled", all[0].Enabled, false)
+	due := time.Unix(1_000_000, 0)
+	for i, at := range []time.Duration{0, 0, time.Hour, 0} { // each snapshot is made by one
+		mine, err := d.ClaimSnapshot(ctx, e.ID, due.Add(at))
+		must(t, err)
+		want(t, fmt.Sprint("claim ", i), mine, i == 0 || i == 2)
+	}
+	one, err := d.Export(ctx, e.ID)
+	must(t, err)
+	want(t, "one", one.Name, "siem")
+	_, err = d.Export(ctx, "none")
+	wantError(t, "none", err, control.ErrNotFound)
 	_, err = d.PutExport(ctx, control.Export{Name: "siem", Settings: []byte(`{}`)})
 	wantError(t, "the same name", err, control.ErrConflict)
 }

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -40,63 +39,6 @@ func (d *DB) SaveSearch(ctx context.Context, s Search) (Search, error) {
 func (d *DB) DeleteSearch(ctx context.Context, id string) error {
 	if err := one(d.exec(ctx, "DELETE FROM searches WHERE id = ?", id)); err != nil {
 		return fmt.Errorf("delete search %s: %w", id, err)
-	}
-	return nil
-}
-
-// Export is a place that events and alerts are sent on to.
-type Export struct {
-	ID       string          `json:"id"`
-	Name     string          `json:"name"`
-	Kind     string          `json:"kind"`
-	Settings json.RawMessage `json:"settings"`
-	Enabled  bool            `json:"enabled"`
-	Author   string          `json:"author"`
-	Changed  time.Time       `json:"changed"`
-}
-
-func scanExport(s scanner, e *Export) error {
-	var enabled int64
-	err := s.Scan(&e.ID, &e.Name, &e.Kind, (*raw)(&e.Settings), &enabled, &e.Author, at{&e.Changed})
-	e.Enabled = enabled != 0
-	return err
-}
-
-// Exports gives all by name.
-func (d *DB) Exports(ctx context.Context) ([]Export, error) {
-	all, err := list(ctx, d, d.db, scanExport, "SELECT id, name, kind, settings, enabled, author, changed FROM exports ORDER BY name")
-	if err != nil {
-		return nil, fmt.Errorf("list exports: %w", err)
-	}
-	return all, nil
-}
-
-// PutExport makes an export, or changes the one of that ID.
-func (d *DB) PutExport(ctx context.Context, e Export) (Export, error) {
-	e.Changed = d.now().UTC()
-	enabled := int64(0)
-	if e.Enabled {
-		enabled = 1
-	}
-	var err error
-	if e.ID == "" {
-		e.ID = d.NewID()
-		_, err = d.exec(ctx, "INSERT INTO exports (id, name, kind, settings, enabled, author, changed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			e.ID, e.Name, e.Kind, string(e.Settings), enabled, e.Author, ms(e.Changed))
-	} else {
-		err = one(d.exec(ctx, "UPDATE exports SET name = ?, kind = ?, settings = ?, enabled = ?, author = ?, changed = ? WHERE id = ?",
-			e.Name, e.Kind, string(e.Settings), enabled, e.Author, ms(e.Changed), e.ID))
-	}
-	if err != nil {
-		return e, fmt.Errorf("put export %s: %w", e.Name, err)
-	}
-	return e, nil
-}
-
-// DeleteExport deletes one.
-func (d *DB) DeleteExport(ctx context.Context, id string) error {
-	if err := one(d.exec(ctx, "DELETE FROM exports WHERE id = ?", id)); err != nil {
-		return fmt.Errorf("delete export %s: %w", id, err)
 	}
 	return nil
 }

@@ -60,5 +60,10 @@ export interface Sensor {
 export interface Policy { name: string; version: number; body: Body; note: string; author: string; created: string }
 export interface Enrolment { id: string; note: string; author: string; created: string; expires: string; used?: string; sensor?: string }
 export interface Token { id: string; name: string; user: string; role: Role; created: string; expires: string; used?: string }
-export interface Export { id: string; name: string; kind: string; settings: { [name: string]: unknown }; enabled: boolean; author: string; changed: string }
+export interface Export { id: string; name: string; kind: string; settings: { [name: string]: unknown }; enabled: boolean; author: string; changed: string; status: ExportStatus }
+export interface ExportStatus {
+	state: "running" | "disabled" | "starting" | "failed"; reason: string; destination: string; confirmed: string;
+	offered: number; queued: number; delivered: number; undelivered: number; losses: { reason: string; items: number; alerts: number; last: string }[];
+	attempts: number; failures: number; last_delivery?: string; failing_since?: string; last_error: string; last_error_at?: string; snapshot?: string;
+}
 export interface Entry { id: string; time: string; actor: string; role: string; address: string; action: string; target: string; detail: string; result: string }

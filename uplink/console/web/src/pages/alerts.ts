@@ -14,13 +14,15 @@ const choices: [value: string, word: string][] = [
 ];
 
 // Filter is what the list is of; it is the page's address, so that it can be kept and sent.
-interface Filter { status: string; severity: string; text: string; sensor: string; assignee: string; rule: string; incident: string }
+interface Filter { status: string; severity: string; min_severity: string; text: string; sensor: string; assignee: string; rule: string; incident: string }
+
+const severities: [value: string, word: string][] = [["", "any"], ["4", severityWord(4)], ["3+", `${severityWord(3)} and above`], ["3", severityWord(3)], ["2+", `${severityWord(2)} and above`], ["2", severityWord(2)], ["1", severityWord(1)]];
 
 const open = "new,in_progress";
 
 function read(q: URLSearchParams): Filter {
 	const get = (name: string) => q.get(name) ?? "";
-	return { status: get("status") || open, severity: get("severity"), text: get("text"), sensor: get("sensor"), assignee: get("assignee"), rule: get("rule"), incident: get("incident") };
+	return { status: get("status") || open, severity: get("severity"), min_severity: get("min_severity"), text: get("text"), sensor: get("sensor"), assignee: get("assignee"), rule: get("rule"), incident: get("incident") };
 }
 
 const address = (f: Filter): string => `/alerts${asked({ ...f, status: f.status === open ? "" : f.status })}`;
@@ -54,7 +56,7 @@ function bar(filter: Filter, sensors: Sensor[], names: string[], change: (f: Par
 		h("button", { type: "button", "aria-pressed": String(value === filter.status), "data-key": `status ${word}`, click: () => change({ status: value }) }, word)));
 	return h("form", { class: "bar", role: "search", submit: (e: Event) => { e.preventDefault(); change({ text: text.value }); } },
 		states,
-		select("At least", filter.severity, [["", "any severity"], ...[4, 3, 2].map((n): [string, string] => [String(n), severityWord(n)])], (severity) => change({ severity })),
+		select("Severity", filter.min_severity ? `${filter.min_severity}+` : filter.severity, severities, (s) => change(s.endsWith("+") ? { severity: "", min_severity: s.slice(0, -1) } : { severity: s, min_severity: "" })),
 		select("Sensor", filter.sensor, [["", "all"], ...sensors.map((x): [string, string] => [x.id, clipped(x.name, 60)])], (sensor) => change({ sensor })),
 		select("Assigned to", filter.assignee, [["", "anybody"], ...names.map((n): [string, string] => [n, n])], (assignee) => change({ assignee })),
 		h("label", { for: me, class: "grow" }, "Find", text),

@@ -12,6 +12,7 @@ export interface Field {
 	min?: number;
 	max?: number;
 	complete?: string;
+	change?: (value: string, form: HTMLFormElement | null) => void; // of a choice
 }
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -20,7 +21,7 @@ function control(f: Field, me: string): Control {
 	const same = { id: me, name: f.name, required: f.needed, "aria-describedby": f.hint ? `${me}-hint` : null };
 	switch (f.kind) {
 		case "choice":
-			return h("select", same, (f.choices ?? []).map(([value, word]) => h("option", { value, selected: value === f.value }, word)));
+			return h("select", { ...same, change: (e: Event) => { const x = e.target as HTMLSelectElement; f.change?.(x.value, x.form); } }, (f.choices ?? []).map(([value, word]) => h("option", { value, selected: value === f.value }, word)));
 		case "lines": {
 			const e = h("textarea", { ...same, rows: f.rows ?? 3, spellcheck: "false" });
 			e.value = f.value ?? "";
