@@ -21,7 +21,8 @@ func testForget(t *testing.T, place string) {
 		t.Helper()
 		_, err := d.Begin(ctx, control.Audit{Actor: "eve", Action: uid})
 		must(t, err)
-		must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1, Range: control.Range{First: sequence, Last: sequence}, Class: "events", Reason: "bytes", Batches: 1, Events: 10}}))
+		r := control.Range{First: sequence, Last: sequence}
+		must(t, d.Dropped(ctx, id, []control.Drop{{Epoch: 1, Range: r, Gone: control.Ranges{r}, Class: "events", Reason: "bytes", Batches: 1, Events: 10}}))
 		for _, status := range []string{control.New, control.Closed} {
 			a, err := control.ParseFinding(id, fmt.Appendf(nil, `{"metadata":{"uid":%q},"severity_id":4,"start_time":1,"end_time":2,"count":1,"finding_info":{"title":"x","analytic":{"uid":"vigil-x"}}}`, uid+status))
 			must(t, err)
