@@ -10,7 +10,7 @@ KERNEL  ?= all
 FUZZTIME ?= 5s
 BENCHTIME ?= 1s
 
-.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead bench-sigma vm simulate console cross clean
+.PHONY: help run build generate generate-check check test race fuzz bench bench-overhead bench-fleet bench-sigma vm simulate console cross clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | column -t -s $$'\t'
@@ -46,6 +46,8 @@ bench: ## benchmarks of the hot path
 
 bench-overhead: ## what sensing costs: Vigil, bpftrace and auditd beside none, and the limits it keeps: KERNEL=6.12 in about 20 minutes
 	KERNEL=$(if $(filter all,$(KERNEL)),6.12,$(KERNEL)) test/bench/overhead/run
+bench-fleet: ## 2,000 simulated sensors before one server: what is lost, how long it takes, memory; in about 4 minutes
+	test/bench/fleet/run
 bench-sigma: ## the Sigma engine beside others, over SigmaHQ's rules (in ../shared or VIGIL_SHARED)
 	cd test/bench/sigma && go test -run '^$$' -bench . -benchtime $(BENCHTIME) .
 

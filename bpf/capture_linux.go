@@ -64,6 +64,7 @@ const (
 	LostRecursion
 	LostScratch
 	LostReader
+	LostUpstream
 	lostReasons
 )
 
@@ -179,23 +180,33 @@ func (c *Capture) Losses() (uint64, error) {
 func (c *Capture) Watch(names []string) error {
 	watches := c.maps["watches"]
 	var lengths, letters uint64
-	var old [watchName]byte
-	for watches.NextKey(nil, &old) == nil {
-		if err := watches.Delete(old); err != nil {
-			return fmt.Errorf("clear the watched names: %w", err)
-		}
-	}
+	keys := make(map[[watchName]byte]bool, len(names))
 	for _, name := range names {
 		if len(name) == 0 || len(name) >= watchName {
 			return fmt.Errorf("watch %q: a name of 1 to %d bytes is needed", name, watchName-1)
 		}
 		var key [watchName]byte
 		copy(key[:], name)
-		if err := watches.Put(key, uint32(1)); err != nil {
-			return fmt.Errorf("watch %q: %w", name, err)
-		}
+		keys[key] = true
 		lengths |= 1 << (len(name) & 63)
 		letters |= 1 << (name[0] & 63)
+	}
+	var gone [][watchName]byte // what stays is watched all the time
+	var key [watchName]byte
+	for err := watches.NextKey(nil, &key); err == nil; err = watches.NextKey(key, &key) {
+		if !keys[key] {
+			gone = append(gone, key)
+		}
+	}
+	for _, key := range gone {
+		if err := watches.Delete(key); err != nil {
+			return fmt.Errorf("clear the watched names: %w", err)
+		}
+	}
+	for key := range keys {
+		if err := watches.Put(key, uint32(1)); err != nil {
+			return fmt.Errorf("watch a name: %w", err)
+		}
 	}
 	if err := c.words["watch_letters"].Set(letters); err != nil {
 		return fmt.Errorf("set the watched letters: %w", err)

@@ -485,7 +485,8 @@ enum lost_reason {
 	LOST_RECURSION = 2, // the kernel skipped a program that was already running on this CPU
 	LOST_SCRATCH = 3,
 	LOST_READER = 4, // the sensor's own queues
-	LOST_REASONS = 5,
+	LOST_UPSTREAM = 5, // seen, and not brought to the server: the disk had no room
+	LOST_REASONS = 6,
 };
 
 // What scripts/wiregen reads: each kind by its name with the struct of its records.

@@ -123,7 +123,8 @@ const (
 	LostReasonRecursion = 2
 	LostReasonScratch   = 3
 	LostReasonReader    = 4
-	LostReasonReasons   = 5
+	LostReasonUpstream  = 5
+	LostReasonReasons   = 6
 )
 
 // The strings of a record with Exec, for Record.Text.

@@ -16,7 +16,7 @@ var rings = [...]string{"vital", "bulk"}
 
 var stdioKinds = [...]string{"closed", "file", "tty", "pipe", "socket", "null", "other"}
 
-var lostReasons = [...]string{"ring_full", "table_full", "recursion", "scratch", "reader"}
+var lostReasons = [...]string{"ring_full", "table_full", "recursion", "scratch", "reader", "upstream"}
 
 // protections are PROT_* of asm-generic/mman-common.h.
 var protections = [...]string{0: "read", 1: "write", 2: "exec", 3: "sem", 24: "growsdown", 25: "growsup"}

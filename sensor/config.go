@@ -30,6 +30,7 @@ type Config struct {
 	Suppress     []*alert.Suppression // which alerts nobody needs to act on
 	Metrics      string               // address for Prometheus, such as 127.0.0.1:9464; empty: only on the socket
 	Shipping                          // keys of their own
+	Extra        Extra                // what no file of the host's says
 }
 
 // Default is the configuration without a file.
@@ -155,7 +156,6 @@ func (c *Config) differs(d *Config) []string {
 		{"processes", c.Processes == d.Processes},
 		{"socket", c.Socket == d.Socket},
 		{"metrics", c.Metrics == d.Metrics},
-		{"judge", c.Judge == d.Judge},
 	} {
 		if !f.same {
 			keys = append(keys, f.key)

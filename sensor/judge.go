@@ -114,13 +114,16 @@ func (j *judge) sampled(e *Event, f *behavior.FileSample) {
 
 func (j *judge) status() JudgeStatus {
 	return JudgeStatus{
-		Rules: len(j.rules.Set.Rules()), Problems: len(j.rules.Problems),
+		Rules: len(j.rules.Set.Rules()), Problems: len(j.rules.Problems), Off: len(j.rules.off),
 		ForgottenAlerts: j.book.Forgotten, ForgottenGroups: j.forgotten + j.correlator.Forgotten,
 	}
 }
 
 // found makes an alert of a finding about the event.
 func (j *judge) found(f *detect.Finding, about behavior.Entity) {
+	if j.rules.off[f.Rule] {
+		return
+	}
 	e := j.event
 	a := e.Actor()
 	s := alert.Seen{Finding: f, Key: j.key(e, a, &about), User: e.Record.UID, At: j.time(e)}

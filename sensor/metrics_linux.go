@@ -57,4 +57,32 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	send(gauge, "resident_memory_bytes", "Memory of the sensor, rings included.", float64(st.RSS))
 	send(counter, "cpu_seconds_total", "CPU time of the sensor.", st.CPU)
 	send(gauge, "uptime_seconds", "Time since the sensor began.", st.Uptime)
+	send(gauge, "rules_off", "Rules and behaviours that the server's policy switched off.", float64(st.Judge.Off))
+	if u := st.Upstream; u != nil {
+		u.collect(func(kind prometheus.ValueType, name, help string, value float64, labels ...string) {
+			send(kind, "upstream_"+name, help, value, labels...)
+		})
+	}
+}
+
+// collect gives how shipping fares.
+func (u *Upstream) collect(send func(kind prometheus.ValueType, name, help string, value float64, labels ...string)) {
+	counter, gauge := prometheus.CounterValue, prometheus.GaugeValue
+	send(gauge, "waiting_batches", "Batches on the disk that the server does not have.", float64(u.Waiting))
+	send(gauge, "waiting_bytes", "Their bytes.", float64(u.WaitingBytes))
+	send(counter, "shipped_batches_total", "Batches that the server acknowledged.", float64(u.Shipped))
+	if !u.Acknowledged.IsZero() {
+		send(gauge, "last_acknowledgement_timestamp_seconds", "When the server last did.", float64(u.Acknowledged.UnixMilli())/1000)
+	}
+	send(counter, "lost_events_total", "Events that found no room on the way to the disk.", float64(u.Lost))
+	for why, n := range u.Dropped {
+		send(counter, "dropped_events_total", "Events that the disk let go of before the server had them.", float64(n), "reason", why)
+	}
+	send(gauge, "certificate_expires_timestamp_seconds", "When this host must have another certificate.", float64(u.Expires.Unix()))
+	send(gauge, "policy_version", "Which version of its policy is followed; 0: none.", float64(u.Version), "policy", u.Policy)
+	refused := 0.0
+	if u.Refused != "" {
+		refused = 1
+	}
+	send(gauge, "policy_refused", "1 while the newest version is refused.", refused)
 }

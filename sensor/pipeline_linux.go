@@ -209,6 +209,7 @@ func (s *Sensor) tick() {
 	if s.lossDue() {
 		s.tellLoss()
 	}
+	s.tellUnshipped()
 	s.table.Expire(now())
 	s.judge.expire(now())
 	if s.ticks++; s.ticks == startUp {
@@ -261,17 +262,20 @@ func (s *Sensor) tellLoss() {
 		if l.Kind <= bpf.Kind(decode.KindExit) {
 			s.gaps.life = true
 		}
-		r, err := s.loss.record(decode.Lost{
-			Records: records, Since: s.lossTime, Until: until, Kind: uint32(l.Kind), CPU: l.CPU, Reason: uint32(l.Reason),
-		}, until)
-		if err != nil {
-			s.log.Error("tell of a loss", "error", err)
-			continue
-		}
-		s.events[decode.KindLost]++
-		s.hand(r, nil)
+		s.tellLost(decode.Lost{Records: records, Since: s.lossTime, Until: until, Kind: uint32(l.Kind), CPU: l.CPU, Reason: uint32(l.Reason)})
 	}
 	s.lossTime = until
+}
+
+// tellLost hands on the event that tells of a loss.
+func (s *Sensor) tellLost(l decode.Lost) {
+	r, err := s.loss.record(l, l.Until)
+	if err != nil {
+		s.log.Error("tell of a loss", "error", err)
+		return
+	}
+	s.events[decode.KindLost]++
+	s.hand(r, nil)
 }
 
 // repair is the state of bringing the process table back to the truth.

@@ -36,6 +36,8 @@ type Sensor struct {
 	bootSeed   uint64
 	hostname   string
 	asks       chan func()
+	upstream   func() *Upstream // nil: nobody ships
+	unshipped  unshipped
 
 	// The pipeline's own.
 	event      Event
@@ -172,32 +174,27 @@ func (s *Sensor) watch(c *Config) error {
 	return s.capture.Watch(names)
 }
 
-// Reload takes what may change while running: kinds, watched paths, rules and what
-// judges with them. It gives the keys of what else has changed, which a restart would
-// take. What cannot be loaded changes nothing.
+// Reload takes what may change while running: kinds, watched paths, whether and by what
+// to judge. It gives the keys of what else has changed, which a restart would take. What
+// cannot be taken changes nothing.
 func (s *Sensor) Reload(ctx context.Context, to Config) (restart []string, err error) {
 	if err := to.Check(); err != nil {
 		return nil, err
 	}
-	c := *s.config.Load()
-	c.Kinds, c.Watch = to.Kinds, to.Watch
-	c.Rules, c.Intelligence, c.Suppress = to.Rules, to.Intelligence, to.Suppress
-	kinds, err := c.kinds()
-	if err != nil {
-		return nil, err
-	}
+	old := s.config.Load()
+	c := *old
+	c.Kinds, c.Watch, c.Judge = to.Kinds, to.Watch, to.Judge
+	c.Rules, c.Intelligence, c.Suppress, c.Extra = to.Rules, to.Intelligence, to.Suppress, to.Extra
 	rules, err := s.loadRules(&c)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.capture.SetKinds(kinds); err != nil {
-		return nil, err
-	}
-	if err := s.watch(&c); err != nil {
-		return nil, err
+	if err := s.aim(&c); err != nil {
+		return nil, errors.Join(err, s.aim(old))
 	}
 	// Between two events: none is missed, and none judged by half of either.
 	if err := s.Ask(ctx, func() {
+		s.judging = c.Judge
 		s.judge.use(rules)
 		s.judge.book.Suppress(c.Suppress)
 	}); err != nil {
@@ -207,17 +204,33 @@ func (s *Sensor) Reload(ctx context.Context, to Config) (restart []string, err e
 	return c.differs(&to), nil
 }
 
-// loadRules loads the rules, and warns of those that cannot be.
+// aim tells the kernel what to capture.
+func (s *Sensor) aim(c *Config) error {
+	kinds, err := c.kinds()
+	if err != nil {
+		return err
+	}
+	if err := s.capture.SetKinds(kinds); err != nil {
+		return err
+	}
+	return s.watch(c)
+}
+
+// loadRules loads the rules, and warns of those that cannot be. What the server says is
+// checked though nothing is judged.
 func (s *Sensor) loadRules(c *Config) (*Rules, error) {
-	if !c.Judge {
+	if !c.Judge && c.Extra.Empty() {
 		return noRules()
 	}
-	r, err := LoadRules(c.Rules, c.Intelligence)
+	r, err := loadRules(c.Rules, c.Intelligence, &c.Extra)
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range r.Problems {
 		s.log.Warn("a rule is not loaded", "problem", p)
+	}
+	if !c.Judge {
+		return noRules()
 	}
 	return r, nil
 }

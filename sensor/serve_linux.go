@@ -102,7 +102,7 @@ func (s *Sensor) serveProcesses(w http.ResponseWriter, r *http.Request) {
 // would be taken for a quiet host.
 func (s *Sensor) judges(then http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !s.judging {
+		if !s.config.Load().Judge {
 			http.Error(w, "it captures only, and raises no alerts: start it without --no-judge, and with judge: true", http.StatusConflict)
 			return
 		}
@@ -166,6 +166,9 @@ func (s *Sensor) Status(ctx context.Context) (Status, error) {
 	err := s.Ask(ctx, func() { st = s.status() })
 	if err != nil {
 		return st, fmt.Errorf("ask for the status: %w", err)
+	}
+	if s.upstream != nil {
+		st.Upstream = s.upstream()
 	}
 	return st, nil
 }

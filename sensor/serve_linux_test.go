@@ -19,6 +19,7 @@ import (
 
 	"vigil/decode"
 	"vigil/detect"
+	"vigil/detect/rule"
 )
 
 func TestListen(t *testing.T) {
@@ -358,7 +359,22 @@ func (l *live) testReload(t *testing.T) {
 	if now := l.status(t).Events["file_open"]; now != opened {
 		t.Errorf("%d more files opened are told of", now-opened)
 	}
-	c.Kinds = []string{"exek"}
+	// A rule that is broken keeps all the rest from being taken, too.
+	c.Kinds, c.Extra = nil, Extra{Rules: []rule.Text{{Name: "a", Text: "title: A"}}}
+	if _, err := l.Reload(t.Context(), c); err == nil || !strings.Contains(err.Error(), "rules: a, line 1: ") || l.Shows(decode.KindExec) {
+		t.Errorf("a broken rule of the server's: %v", err)
+	}
+	c.Kinds, c.Extra = []string{"file_unlink"}, Extra{Protections: map[string]bool{"vigil-exec-shm": false}}
+	for _, judge := range []bool{false, true} {
+		c.Judge = judge
+		if restart, err := l.Reload(t.Context(), c); err != nil || strings.Join(restart, " ") != "scope bulk" {
+			t.Errorf("judge %v: %v, %v", judge, restart, err)
+		}
+		if st := l.status(t).Judge; st.Rules > 0 != judge || st.Off > 0 != judge {
+			t.Errorf("judge %v: %+v", judge, st)
+		}
+	}
+	c.Kinds, c.Extra = []string{"exek"}, Extra{}
 	if _, err := l.Reload(t.Context(), c); err == nil || !l.Shows(decode.KindFileUnlink) {
 		t.Errorf("a broken configuration: %v", err)
 	}

@@ -31,12 +31,44 @@ type Status struct {
 	CPU      float64           `json:"cpu_seconds"`
 	CPUShare float64           `json:"cpu_percent"` // of one CPU, since the start
 	Table    process.Stats     `json:"process_table"`
+	Upstream *Upstream         `json:"upstream,omitempty"` // nil: nothing is shipped
+}
+
+// Upstream is how what is seen gets to a server. The sensor knows of none: who ships says it.
+type Upstream struct {
+	Server string `json:"server"`
+	Sensor string `json:"sensor"` // this host's ID there
+	// What the server wants done, as far as it is done.
+	Policy  string `json:"policy,omitempty"` // its name; "": none is followed
+	Version int64  `json:"policy_version"`
+	Refused string `json:"policy_refused,omitempty"` // which one was not followed, and why
+	// What waits for the server, on the disk.
+	Waiting      uint64    `json:"waiting_batches"`
+	WaitingBytes uint64    `json:"waiting_bytes"`
+	Oldest       time.Time `json:"waiting_since,omitzero"`
+	// What the server has, and what it never will, since the start.
+	Shipped      uint64            `json:"shipped_batches"`
+	Acknowledged time.Time         `json:"last_acknowledgement,omitzero"`
+	Lost         uint64            `json:"lost_events"`    // there was no room for on the way to the disk
+	Dropped      map[string]uint64 `json:"dropped_events"` // by why the disk let go of them
+	Error        string            `json:"last_error,omitempty"`
+	ErrorAt      time.Time         `json:"last_error_time,omitzero"`
+	Expires      time.Time         `json:"certificate_expires,omitzero"`
+}
+
+// DroppedAll is how many events were dropped for all reasons.
+func (u *Upstream) DroppedAll() (n uint64) {
+	for _, events := range u.Dropped {
+		n += events
+	}
+	return n
 }
 
 // JudgeStatus is what events are judged by, and what found no room.
 type JudgeStatus struct {
 	Rules    int `json:"rules"`
 	Problems int `json:"rules_not_loaded"`
+	Off      int `json:"rules_off"` // rules and behaviours that raise no alerts: a policy says so
 	// Forgotten are open alerts, and groups of correlation rules, that made room for
 	// others: what is like them is counted anew.
 	ForgottenAlerts uint64 `json:"forgotten_alerts"`

@@ -19,6 +19,7 @@ import (
 
 	"vigil/sensor"
 	"vigil/uplink/ship"
+	"vigil/uplink/ship/protocol"
 )
 
 // watch is one call of vigil run.
@@ -27,6 +28,7 @@ type watch struct {
 	console   *console
 	log       *slog.Logger
 	sensor    *sensor.Sensor
+	settings  settings
 	printer   *printer
 	recorder  *recorder    // nil: nothing is recorded
 	shipper   *shipper     // nil: this host is enrolled at no server
@@ -99,7 +101,7 @@ func (w *watch) run(config sensor.Config) (err error) {
 		}
 		defer func() { _ = socket.Close() }()
 	}
-	if err := w.load(config); err != nil {
+	if err := w.loadKept(config); err != nil {
 		return err
 	}
 	w.printer.shows = w.sensor.Shows
@@ -157,14 +159,36 @@ func (w *watch) enrolled(config sensor.Config) (err error) {
 	if w.State == "" {
 		return nil
 	}
-	w.shipper, err = openShipper(w.State, w.server, config.Shipping, w.sensor, w.log)
+	w.shipper, err = openShipper(w.State, w.server, config.Shipping, w.sensor, func(ctx context.Context, p protocol.Policy) error {
+		return w.settings.follow(ctx, w.sensor, p)
+	}, w.log)
 	if errors.Is(err, ship.ErrNotEnrolled) {
 		return nil
 	}
 	if err == nil {
 		w.sensor.AddSink(w.shipper)
+		w.sensor.Ship(w.shipper.upstream, w.shipper.lost)
 	}
 	return err
+}
+
+// loadKept loads the sensor with the policy that it followed last. One that cannot be
+// followed any more keeps nothing from being watched.
+func (w *watch) loadKept(config sensor.Config) error {
+	w.settings.own = config
+	if w.State == "" {
+		return w.load(config)
+	}
+	kept, err := ship.Kept(w.State)
+	both := config
+	if err == nil && kept.Version > 0 {
+		both, err = w.settings.begin(kept)
+	}
+	if err != nil {
+		w.log.Error("the host's own settings are followed until its server says more", "error", err)
+		both = config
+	}
+	return w.load(both)
 }
 
 // load takes seconds. Who asks it to stop meanwhile does not wait: the end of the
@@ -298,11 +322,10 @@ func (w *watch) reloadOnHangup(ctx context.Context, hangup <-chan os.Signal) err
 
 func (w *watch) reload(ctx context.Context) {
 	config, err := w.configure()
-	if err != nil {
-		w.log.Error("configuration not changed", "error", err)
-		return
+	var restart []string
+	if err == nil {
+		restart, err = w.settings.changeOwn(ctx, w.sensor, config)
 	}
-	restart, err := w.sensor.Reload(ctx, config)
 	switch {
 	case err != nil:
 		w.log.Error("configuration not changed", "error", err)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	pages "vigil/uplink/console"
@@ -47,6 +48,9 @@ func (f *serverFlags) log(c *console) *slog.Logger {
 }
 
 func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server, error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // thousands of connections are most of the heap: it need not double
+	}
 	console, err := pages.Handler()
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,14 +27,16 @@ type shipper struct {
 	client *ship.Client
 	log    *slog.Logger
 	line   []byte
-	now    time.Time // of the last flush: near enough for what waits a second
+	now    time.Time             // of the last flush: near enough for what waits a second
+	ended  atomic.Pointer[error] // why nothing is shipped any more
 }
 
 // openShipper opens the way to the server that the state folder is enrolled at; the error
 // is ship.ErrNotEnrolled when it is at none. The server may be elsewhere now, unless "".
-func openShipper(dir, server string, c sensor.Shipping, s *sensor.Sensor, log *slog.Logger) (*shipper, error) {
+func openShipper(dir, server string, c sensor.Shipping, s *sensor.Sensor, apply func(context.Context, protocol.Policy) error, log *slog.Logger) (*shipper, error) {
 	h := &shipper{log: log, now: time.Now()}
-	if err := ship.Enrolled(dir); err != nil { // before a spool is made
+	_, err := ship.Expires(dir)
+	if err != nil { // before a spool is made
 		return nil, err
 	}
 	proxy, err := c.ProxyURL()
@@ -48,7 +51,7 @@ func openShipper(dir, server string, c sensor.Shipping, s *sensor.Sensor, log *s
 	h.client, err = ship.Open(ship.Settings{
 		Dir: dir, Server: server, Spool: h.way, Drops: h.way, Queued: h.way.Queued, Clock: ship.RealClock(), Log: log,
 		Bandwidth: int64(c.Bandwidth), Proxy: ship.Proxy{URL: proxy},
-		Health: func() protocol.Report { return h.health(s) },
+		Health: func() protocol.Report { return h.health(s) }, Apply: apply,
 	})
 	if err != nil {
 		return nil, errors.Join(err, h.spool.Close())
@@ -65,6 +68,7 @@ func (h *shipper) run(ctx context.Context) error {
 	g.Go(func() error {
 		err := h.client.Run(ctx)
 		if err != nil { // told now: the watch goes on, and ends perhaps in months
+			h.ended.Store(&err)
 			h.log.Error("nothing is shipped any more, what is seen stays on this disk: start vigil run again", "error", err)
 		}
 		return err
@@ -92,6 +96,32 @@ func (h *shipper) Flush() {
 	h.feed.Flush(h.now)
 }
 
+// upstream is how it fares, for the sensor's status.
+func (h *shipper) upstream() *sensor.Upstream {
+	c := h.client.Status()
+	u := &sensor.Upstream{
+		Server: c.Server, Sensor: c.Sensor, Policy: c.Policy, Version: c.Version, Refused: c.PolicyError, Shipped: c.Acknowledged,
+		Acknowledged: c.LastAnswer, Lost: h.feed.Stats().Lost, Dropped: map[string]uint64{}, Error: c.LastError, ErrorAt: c.LastErrorAt, Expires: c.Expires,
+	}
+	for _, class := range h.spool.Stats().Classes {
+		u.Waiting += class.Waiting.Batches
+		u.WaitingBytes += class.Waiting.Bytes
+		if !class.Oldest.IsZero() && (u.Oldest.IsZero() || class.Oldest.Before(u.Oldest)) {
+			u.Oldest = class.Oldest
+		}
+		for why, n := range class.Dropped {
+			u.Dropped[string(why)] += n.Events
+		}
+	}
+	if err := h.ended.Load(); err != nil {
+		u.Error = "nothing is shipped any more: " + oneLine(*err)
+	}
+	return u
+}
+
+// lost is how many events will never reach the server, since the start.
+func (h *shipper) lost() uint64 { return h.feed.Stats().Lost + h.spool.Dropped().Events }
+
 // health is what a sensor says of itself to its server. Lost is also what came so fast,
 // or so large, that it never got into the spool: what got into it and was dropped is told
 // by itself.
@@ -102,16 +132,11 @@ func (h *shipper) health(s *sensor.Sensor) protocol.Report {
 	if err != nil {
 		return protocol.Report{Version: version}
 	}
-	fed := h.feed.Stats()
-	text, err := json.Marshal(struct {
-		sensor.Status
-		Feed  feed.Stats  `json:"feed"`
-		Spool spool.Stats `json:"spool"`
-	}{status, fed, h.spool.Stats()})
+	text, err := json.Marshal(status)
 	if err != nil {
 		text = nil
 	}
-	return protocol.Report{Version: version, Tier: bestTier(status.Tiers), Lost: status.LostAll + fed.Lost, Health: text}
+	return protocol.Report{Version: version, Tier: bestTier(status.Tiers), Lost: status.LostAll + h.feed.Stats().Lost, Health: text}
 }
 
 // bestTier is the one that most kinds are captured in.

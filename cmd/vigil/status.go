@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"text/tabwriter"
 	"time"
@@ -31,7 +33,10 @@ func (s *statusCommand) Run(c *console) error {
 	row("memory", "%.1f MiB", float64(st.RSS)/(1<<20))
 	row("records", "%d, %.1f MiB", st.Records, float64(st.Bytes)/(1<<20))
 	row("alerts", "%d", st.Alerts)
-	row("rules", "%d, %d not loaded", st.Judge.Rules, st.Judge.Problems)
+	if row("rules", "%d, %d not loaded", st.Judge.Rules, st.Judge.Problems); st.Judge.Off > 0 {
+		row("switched off", "%d rules and behaviours, by the policy", st.Judge.Off)
+	}
+	upstreamRows(row, st.Upstream)
 	if n := st.Judge.ForgottenAlerts + st.Judge.ForgottenGroups; n > 0 {
 		row("forgotten", "%d open alerts, %d groups of correlation rules: they made room for others", st.Judge.ForgottenAlerts, st.Judge.ForgottenGroups)
 	}
@@ -60,4 +65,42 @@ func (s *statusCommand) Run(c *console) error {
 		row("  "+k, "%d", st.Events[k])
 	}
 	return w.Flush()
+}
+
+// upstreamRows show how what is seen gets to the server.
+func upstreamRows(row func(name, format string, a ...any), u *sensor.Upstream) {
+	if u == nil {
+		row("server", "none: vigil enroll makes this host a sensor of one")
+		return
+	}
+	row("server", "%s, this host is sensor %s", printable(u.Server), printable(u.Sensor))
+	if u.Policy == "" {
+		row("  policy", "none yet: the host's own settings")
+	} else {
+		row("  policy", "%s, version %d", printable(u.Policy), u.Version)
+	}
+	if u.Refused != "" {
+		row("  refused", "%s", printable(u.Refused))
+	}
+	row("  waiting", "%d batches, %.1f MiB%s", u.Waiting, float64(u.WaitingBytes)/(1<<20), since(", the oldest came ", u.Oldest))
+	row("  shipped", "%d batches%s", u.Shipped, since(", the last was acknowledged ", u.Acknowledged))
+	if u.Lost+u.DroppedAll() == 0 {
+		row("  dropped", "nothing")
+	} else {
+		row("  dropped", "%d events from the disk, %d found no room before it", u.DroppedAll(), u.Lost)
+	}
+	for _, why := range slices.Sorted(maps.Keys(u.Dropped)) {
+		row("    "+printable(why), "%d", u.Dropped[why])
+	}
+	if u.Error != "" {
+		row("  trouble", "%s%s", printable(u.Error), since(", ", u.ErrorAt))
+	}
+}
+
+// since tells how long ago a time was, behind some words; "" for no time.
+func since(words string, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return words + max(0, time.Since(t)).Round(time.Second).String() + " ago"
 }

@@ -38,10 +38,14 @@ func (u *upCommand) Run(c *console) error {
 	return errors.Join(err, <-served, s.Close())
 }
 
-// enrolled makes this host a sensor of its own server.
+// enrolled makes this host a sensor of its own server; again, when it was off for so long
+// that its certificate has ended.
 func (u *upCommand) enrolled(ctx context.Context, s *join.Server) error {
-	err := ship.Enrolled(u.own())
-	if !errors.Is(err, ship.ErrNotEnrolled) {
+	ends, err := ship.Expires(u.own())
+	if err == nil && time.Now().Before(ends) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ship.ErrNotEnrolled) {
 		return err
 	}
 	token, err := s.Enrolment(ctx, "vigil up", time.Minute)

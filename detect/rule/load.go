@@ -38,9 +38,23 @@ func (l *Loader) Load(files fs.FS) ([]*Rule, []Problem) {
 	if err != nil {
 		b.problem(".", err)
 	}
-	b.filter()
-	b.correlate()
-	return b.rules, b.problems
+	return b.done()
+}
+
+// Text is a file of rules that lies nowhere.
+type Text struct{ Name, Text string }
+
+// LoadTexts is Load for texts. One without a rule is a problem: somebody wrote it.
+func LoadTexts(texts []Text) ([]*Rule, []Problem) {
+	var b batch
+	for _, t := range texts {
+		before := len(b.rules) + len(b.filters) + len(b.problems)
+		(&Loader{}).text(&b, []byte(t.Text), t.Name)
+		if len(b.rules)+len(b.filters)+len(b.problems) == before {
+			b.problem(t.Name, errors.New("no rule in it"))
+		}
+	}
+	return b.done()
 }
 
 // batch is what one Load gathers.
@@ -49,6 +63,12 @@ type batch struct {
 	filters  []*filter
 	problems []Problem
 	ids      map[string]*Rule
+}
+
+func (b *batch) done() ([]*Rule, []Problem) {
+	b.filter()
+	b.correlate()
+	return b.rules, b.problems
 }
 
 func (b *batch) problem(file string, err error) {
@@ -73,6 +93,10 @@ func (l *Loader) file(b *batch, files fs.FS, name string) {
 		b.problem(name, err)
 		return
 	}
+	l.text(b, text, name)
+}
+
+func (l *Loader) text(b *batch, text []byte, name string) {
 	documents, err := parse(text)
 	if err != nil {
 		b.problem(name, err)

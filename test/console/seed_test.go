@@ -29,9 +29,9 @@ func (w *world) seed() {
 		must(w.t, err)
 		must(w.t, w.state.Renewed(ctx, w.sensors[name], "5f3a09c2"+fmt.Sprint(len(w.sensors)), w.now().Add(14*24*time.Hour)))
 	}
-	_, err := w.state.PutPolicy(ctx, control.Policy{Name: control.DefaultPolicy, Body: json.RawMessage(`{"protections":{"fim":true}}`), Note: "what all begin with", Author: "mara"}, 0)
+	_, err := w.state.PutPolicy(ctx, control.Policy{Name: control.DefaultPolicy, Body: json.RawMessage(`{"settings":{"intelligence":["203.0.113.0/24"]}}`), Note: "what all look for", Author: "mara"}, 1)
 	must(w.t, err)
-	_, err = w.state.PutPolicy(ctx, control.Policy{Name: "databases", Body: json.RawMessage(`{"settings":{"watch":["/var/lib/postgresql/"]},"protections":{"fim":true}}`), Note: "watch what the databases keep", Author: "mara"}, 0)
+	_, err = w.state.PutPolicy(ctx, control.Policy{Name: "databases", Body: json.RawMessage(`{"settings":{"watch":["/var/lib/postgresql/"]},"protections":{"vigil-exec-shm":false}}`), Note: "watch what the databases keep", Author: "mara"}, 0)
 	must(w.t, err)
 	must(w.t, w.state.Follow(ctx, w.sensors["db-01"], "databases"))
 	_, err = w.state.PutExport(ctx, control.Export{Name: "siem", Kind: "syslog", Settings: json.RawMessage(`{"address":"siem.example.net:6514","network":"tls","format":"cef"}`), Enabled: true, Author: "mara"})
@@ -58,7 +58,14 @@ func (w *world) report(name string, ago time.Duration, version, tier string, los
 	w.at(ago)
 	health, err := json.Marshal(map[string]any{"cpu_percent": 0.7, "memory_bytes": 61_341_696, "spool": map[string]any{"bytes": 184_320, "oldest": "2s"}, "rings": map[string]any{"vital_used": 0.01, "bulk_used": 0.06}, "note": image})
 	must(w.t, err)
-	must(w.t, w.state.Reported(w.t.Context(), w.sensors[name], control.Report{Version: version, Tier: tier, Lost: lost, Applied: 1, Address: "10.20.0.5", Health: health}))
+	r := control.Report{Version: version, Tier: tier, Lost: lost, Applied: 2, Follows: control.DefaultPolicy, Address: "10.20.0.5", Health: health}
+	switch name {
+	case "db-01":
+		r.Follows, r.Applied = "databases", 1
+	case "mail":
+		r.Applied, r.Refused = 1, "policy default, version 2: rules: "+script+", line 2: level "+turning+" is none of informational, low, medium, high, critical"
+	}
+	must(w.t, w.state.Reported(w.t.Context(), w.sensors[name], r))
 }
 
 // alert says what one is to be.

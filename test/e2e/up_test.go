@@ -229,7 +229,7 @@ func (u *up) alerts() []alert {
 func (u *up) count(query string) int {
 	u.t.Helper()
 	var found struct{ Events []json.RawMessage }
-	u.ask("GET", "/v1/events?limit=1000&query="+url.QueryEscape(query), nil, &found)
+	u.ask("GET", "/v1/events?limit=5000&query="+url.QueryEscape(query), nil, &found)
 	return len(found.Events)
 }
 

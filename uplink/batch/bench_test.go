@@ -24,7 +24,7 @@ func aligned(b []byte) []byte {
 }
 
 // sizes are how many events are in a block.
-var sizes = [...]int{250, 1000, 4000, 16000}
+var sizes = [...]int{100, 250, 1000, 4000, 8192, 16000}
 
 func least(best *time.Duration, t time.Duration) {
 	if *best == 0 || t < *best {
@@ -115,6 +115,18 @@ const benchmarked = 48_000
 func BenchmarkEncodeMixture(b *testing.B) { benchmarkEncode(b, mixed(b, benchmarked)) }
 
 func BenchmarkJSONMixture(b *testing.B) { benchmarkJSON(b, mixed(b, benchmarked)) }
+
+// BenchmarkOpen is what the server does before it takes a block: all but the events.
+func BenchmarkOpen(b *testing.B) {
+	c := mixed(b, 4000)
+	block := encode(c)
+	b.ReportAllocs()
+	cost(b, len(c.events), func() {
+		if _, err := batch.Decode(block, batch.DefaultLimits()); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
 
 func BenchmarkDecode(b *testing.B) {
 	c := mixed(b, 4000)

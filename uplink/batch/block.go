@@ -9,7 +9,7 @@ import (
 
 const (
 	blockMagic   = "VIGB"
-	blockVersion = 1
+	blockVersion = 2
 	blockHeader  = 40
 )
 
@@ -48,6 +48,8 @@ func checksum(b []byte) uint32 {
 // makes an empty block.
 func (e *Encoder) Encode(dst []byte) []byte {
 	weight := e.weight()
+	e.tellWhos()
+	e.tellActors()
 	e.payload = e.appendPayload(e.payload[:0])
 	start := len(dst)
 	dst = append(dst, make([]byte, blockHeader)...)
@@ -78,62 +80,50 @@ func (e *Encoder) appendPayload(b []byte) []byte {
 	for _, s := range [...]string{m.Version, m.Host, m.Kernel, m.Architecture} {
 		b = append(appendNumber(b, uint64(len(s))), s...)
 	}
-	b = e.strings.appendTo(b, &e.room)
+	b = appendColumn(b, e.strings.bytes)
+	b = appendColumn(b, e.alertBytes.bytes())
+
+	b = appendNumber(b, uint64(len(e.strings.texts)))
+	b = appendColumn(b, e.strings.lengths().bytes())
+	b = appendColumn(b, e.alertLengths.bytes())
 	b = appendNumber(b, uint64(len(e.ids.all)))
-	for _, id := range e.ids.all {
-		b = binary.LittleEndian.AppendUint64(b, id)
-	}
 	b = appendNumber(b, uint64(len(e.containers)))
-	b = appendColumns(b, e.containerColumns[:])
+	b = appendWriters(b, e.containerColumns[:])
 	b = appendNumber(b, uint64(len(e.actors)))
-	b = appendColumns(b, e.actorColumns[:])
+	b = appendWriters(b, e.actorColumns[:])
 	b = appendNumber(b, uint64(len(e.whos)))
-	b = appendColumns(b, e.whoColumns[:])
-	b = appendColumn(b, e.kindRefs)
-	b = appendColumn(b, e.times)
-	b = appendColumn(b, e.whoRefs)
+	b = appendWriters(b, e.whoColumns[:])
+
+	b = appendColumn(b, e.kindRefs.bytes())
+	b = appendColumn(b, e.whoRefs.bytes())
 	for kind := range e.kinds {
-		if e.kinds[kind].count > 0 {
-			b = e.kinds[kind].appendTo(append(b, byte(kind)))
+		if k := &e.kinds[kind]; k.count > 0 {
+			b = appendNumber(append(b, byte(kind)), k.all)
+			b = appendColumn(b, k.masks.bytes())
+			b = appendColumn(b, k.slots.bytes())
+			b = appendWriters(b, k.texts)
 		}
 	}
 	b = append(b, 0)
-	b = appendColumn(b, e.alertLengths)
-	return appendColumn(b, e.alertBytes)
-}
 
-func (k *kindColumns) appendTo(b []byte) []byte {
-	b = appendNumber(b, k.all)
-	b = appendColumn(b, k.masks)
-	b = appendColumn(b, k.slots)
-	b = appendColumns(b, k.texts)
-	for i, c := range k.fields {
-		if k.all&(1<<i) != 0 {
-			b = appendColumn(b, c)
-		}
+	for kind := range e.kinds {
+		b = e.kinds[kind].appendWords(b, ^e.shapes[kind].wide)
+	}
+	b = appendColumn(b, e.times.bytes())
+	for kind := range e.kinds {
+		b = e.kinds[kind].appendWords(b, e.shapes[kind].wide)
+	}
+	for _, id := range e.ids.all {
+		b = binary.LittleEndian.AppendUint64(b, id)
 	}
 	return b
-}
-
-func appendColumns(b []byte, columns [][]byte) []byte {
-	for _, c := range columns {
-		b = appendColumn(b, c)
-	}
-	return b
-}
-
-func empty(columns [][]byte) {
-	for i := range columns {
-		columns[i] = columns[i][:0]
-	}
 }
 
 // reset begins a block.
 func (e *Encoder) reset() {
 	e.strings.reset()
 	e.ids.reset()
-	clear(e.whoSlots.slots)
-	clear(e.actorSlots.slots)
+	e.whoSlots, e.actorSlots = nearby{}, nearby{}
 	clear(e.actors) // the strings of others
 	clear(e.containers)
 	e.whos, e.actors, e.containers = e.whos[:0], e.actors[:0], e.containers[:0]
@@ -142,18 +132,10 @@ func (e *Encoder) reset() {
 	empty(e.actorColumns[:])
 	empty(e.containerColumns[:])
 	for i := range e.kinds {
-		k := &e.kinds[i]
-		if k.count == 0 {
-			continue
-		}
-		k.count, k.all = 0, 0
-		k.masks, k.slots = k.masks[:0], k.slots[:0]
-		empty(k.texts)
-		empty(k.fields)
-		clear(k.before)
+		e.kinds[i].reset()
 	}
 	e.events, e.records, e.time, e.lastWho = 0, 0, 0, -1
-	e.kindRefs, e.times, e.whoRefs = e.kindRefs[:0], e.times[:0], e.whoRefs[:0]
+	e.kindRefs.n, e.times.n, e.whoRefs.n = 0, 0, 0
 	e.ends = endpoints{}
-	e.alerts, e.alertLengths, e.alertBytes = 0, e.alertLengths[:0], e.alertBytes[:0]
+	e.alerts, e.alertLengths.n, e.alertBytes.n = 0, 0, 0
 }

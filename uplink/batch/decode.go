@@ -3,6 +3,7 @@ package batch
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -55,10 +56,11 @@ type table struct {
 // kindReader reads the events of a kind.
 type kindReader struct {
 	there  bool
+	all    uint64 // which words ever changed
 	masks  column
 	slots  column
 	texts  []column
-	fields []column
+	words  []column
 	before []uint64
 }
 
@@ -126,13 +128,16 @@ func (b *Block) take(n uint64) error {
 	return nil
 }
 
+// decompressor opens frames; what it makes is bounded by the room that it is given.
+var decompressor = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(true))
+})
+
 func decompress(b []byte, size int) ([]byte, error) {
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxMemory(uint64(max(size, 1<<16))), zstd.WithDecodeAllCapLimit(true))
+	z, err := decompressor()
 	if err != nil {
 		return nil, fmt.Errorf("make a decompressor: %w", err)
 	}
-	defer z.Close()
 	plain, err := z.DecodeAll(b, make([]byte, 0, size))
 	if err != nil {
 		return nil, fmt.Errorf("%w: decompress: %w", ErrDamaged, err)
@@ -153,18 +158,13 @@ func (b *Block) parse(c column) error {
 	for _, s := range [...]*string{&b.meta.Version, &b.meta.Host, &b.meta.Kernel, &b.meta.Architecture} {
 		*s = string(c.take(c.number()))
 	}
-	if err := b.dictionary(&c); err != nil {
+	strings := c.column()
+	b.alertBytes = c.column()
+	if err := b.dictionary(&c, strings); err != nil {
 		return err
 	}
-	n := c.number()
-	ids := c.take(8 * min(n, 1<<32))
-	if err := b.take(uint64(len(ids))); err != nil {
-		return err
-	}
-	b.ids = make([]uint64, len(ids)/8)
-	for i := range b.ids {
-		b.ids[i] = binary.LittleEndian.Uint64(ids[8*i:])
-	}
+	b.alertLengths = c.column()
+	ids := c.number()
 	for _, t := range [...]struct {
 		table        *table
 		columns, row int
@@ -178,7 +178,7 @@ func (b *Block) parse(c column) error {
 		}
 		*t.table = table{rows: int(rows), columns: c.columns(t.columns)}
 	}
-	b.kindRefs, b.times, b.whoRefs = c.column(), c.column(), c.column()
+	b.kindRefs, b.whoRefs = c.column(), c.column()
 	for last := byte(0); ; {
 		kind := c.octet()
 		if kind == 0 {
@@ -190,9 +190,22 @@ func (b *Block) parse(c column) error {
 		b.kind(decode.Kind(kind), &c)
 		last = kind
 	}
-	b.alertLengths, b.alertBytes = c.column(), c.column()
-	if c.short || len(c.b) > 0 {
+	for i := range b.kinds {
+		b.kinds[i].columns(&c, ^shapes()[i].wide)
+	}
+	b.times = c.column()
+	for i := range b.kinds {
+		b.kinds[i].columns(&c, shapes()[i].wide)
+	}
+	if c.short || uint64(len(c.b))/8 != ids || len(c.b)%8 != 0 {
 		return b.damaged("columns")
+	}
+	if err := b.take(uint64(len(c.b))); err != nil {
+		return err
+	}
+	b.ids = make([]uint64, ids)
+	for i := range b.ids {
+		b.ids[i] = binary.LittleEndian.Uint64(c.b[8*i:])
 	}
 	return nil
 }

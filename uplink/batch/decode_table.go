@@ -25,43 +25,24 @@ type whoRead struct {
 	execID, parent, cgroup uint64
 	pid, tid, uid          uint32
 	actor                  *decode.Actor
+	cpu                    uint64 // of the last event, as it lies in its word
 }
 
-// dictionary makes the strings.
-func (b *Block) dictionary(c *column) error {
-	n := c.number()
-	shared, rests, bytes := c.column(), c.column(), c.column()
-	if n > uint64(len(shared.b)) { // each takes a byte there at least
+// dictionary makes the strings, which lie one behind the other.
+func (b *Block) dictionary(c *column, bytes column) error {
+	n, lengths := c.number(), c.column()
+	if n > uint64(len(lengths.b)) { // each takes a byte there at least
 		return b.damaged("strings")
 	}
 	if err := b.take(n * uint64(textRow)); err != nil {
 		return err
 	}
-	var total, told, last uint64
-	s, r := shared, rests
-	for range n {
-		common, rest := s.number(), r.number()
-		if common > last || rest > uint64(len(bytes.b)) || s.short || r.short {
-			return b.damaged("strings")
-		}
-		last = common + rest
-		total, told = total+last, told+rest
+	b.texts = make([][]byte, n)
+	for i := range b.texts {
+		b.texts[i] = bytes.take(lengths.number())
 	}
-	if told != uint64(len(bytes.b)) || len(s.b)+len(r.b) > 0 {
+	if lengths.short || bytes.short || len(lengths.b)+len(bytes.b) > 0 {
 		return b.damaged("strings")
-	}
-	if err := b.take(total); err != nil {
-		return err
-	}
-	room := make([]byte, 0, total)
-	b.texts = make([][]byte, 0, n)
-	var before []byte
-	for range n {
-		at := len(room)
-		room = append(room, before[:shared.number()]...)
-		room = append(room, bytes.take(rests.number())...)
-		before = room[at:len(room):len(room)]
-		b.texts = append(b.texts, before)
 	}
 	return nil
 }
@@ -71,13 +52,17 @@ func (b *Block) kind(kind decode.Kind, c *column) {
 	s := &shapes()[kind]
 	k := &b.kinds[kind]
 	k.there = true
-	all := c.number()
+	k.all = c.number()
 	k.masks, k.slots = c.column(), c.column()
 	k.texts = c.columns(s.texts)
-	k.fields = make([]column, len(s.fields))
-	for i := range k.fields {
-		if all&(1<<i) != 0 {
-			k.fields[i] = c.column()
+	k.words = make([]column, len(s.words))
+}
+
+// columns finds the columns of those words among some that ever changed.
+func (k *kindReader) columns(c *column, among uint64) {
+	for i := range k.words {
+		if k.all&among&(1<<i) != 0 {
+			k.words[i] = c.column()
 		}
 	}
 }

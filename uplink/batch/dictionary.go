@@ -1,7 +1,8 @@
 package batch
 
 import (
-	"hash/maphash"
+	"encoding/binary"
+	"math/bits"
 	"unsafe"
 
 	"vigil/decode"
@@ -17,161 +18,139 @@ const (
 
 // text is a string of the dictionary.
 type text struct {
-	hash     uint64
-	from, to int
-	file     identity // of the file that was last told of under this path
-	known    bool     // there was one
+	from, to int32
+	known    bool     // a file was told of under this path
+	file     identity // the last one
 }
 
 // identity is a decode.FileIdentity as it lies in records.
 type identity = [unsafe.Sizeof(decode.FileIdentity{}) / 8]uint64
 
-// dictionary holds every string of a block once.
+// dictionary holds the strings of a block: each once, or very nearly.
 type dictionary struct {
-	seed  maphash.Seed
 	bytes []byte
 	texts []text
-	slots []int32 // place in texts + 1; a power of two of them, at most half used
+	slots []textSlot // a power of two of them, at most half used
+	sizes writer
 }
 
-func newDictionary() dictionary {
-	return dictionary{seed: maphash.MakeSeed(), slots: make([]int32, 1<<10)}
+type textSlot struct {
+	hash  uint32
+	place int32 // in texts, + 1
 }
+
+// mostTries bounds the search for a string, whoever chose the strings. One that is not
+// found is told again.
+const mostTries = 16
+
+func newDictionary() dictionary { return dictionary{slots: make([]textSlot, 1<<10)} }
 
 func (d *dictionary) reset() {
 	d.bytes, d.texts = d.bytes[:0], d.texts[:0]
 	clear(d.slots)
 }
 
-// place finds the string, or adds it. The empty string has the place -1.
-func (d *dictionary) place(s []byte) (place int, added bool) {
+// reference writes a reference to the string, and gives its place. The empty string has
+// the place -1.
+func (d *dictionary) reference(to *writer, s []byte) int {
 	if len(s) == 0 {
-		return -1, false
+		to.number(refEmpty)
+		return -1
 	}
-	hash := maphash.Bytes(d.seed, s)
-	at := int(hash) & (len(d.slots) - 1)
-	for d.slots[at] != 0 {
-		place := int(d.slots[at]) - 1
-		if t := &d.texts[place]; t.hash == hash && string(d.bytes[t.from:t.to]) == string(s) {
-			return place, false
+	hash := hashOf(s)
+	mask := len(d.slots) - 1
+	at := int(hash) & mask
+	for range mostTries {
+		slot := d.slots[at]
+		if slot.place == 0 {
+			break
 		}
-		at = (at + 1) & (len(d.slots) - 1)
+		if slot.hash == hash {
+			place := int(slot.place) - 1
+			if t := &d.texts[place]; string(d.bytes[t.from:t.to]) == string(s) {
+				to.number(uint64(place) + refFirst)
+				return place
+			}
+		}
+		at = (at + 1) & mask
 	}
-	d.texts = append(d.texts, text{hash: hash, from: len(d.bytes), to: len(d.bytes) + len(s)})
+	to.number(refNew)
+	return d.add(s, hash, at)
+}
+
+func (d *dictionary) add(s []byte, hash uint32, at int) int {
+	from, n := len(d.bytes), len(d.texts)
 	d.bytes = append(d.bytes, s...)
-	d.slots[at] = int32(len(d.texts))
-	if 2*len(d.texts) > len(d.slots) {
+	d.texts = append(d.texts, text{from: int32(from), to: int32(len(d.bytes))})
+	d.slots[at] = textSlot{hash, int32(n + 1)}
+	if 2*n > len(d.slots) {
 		d.grow()
 	}
-	return len(d.texts) - 1, true
+	return n
 }
 
 func (d *dictionary) grow() {
-	d.slots = make([]int32, 2*len(d.slots))
-	for i := range d.texts {
-		at := int(d.texts[i].hash) & (len(d.slots) - 1)
-		for d.slots[at] != 0 {
-			at = (at + 1) & (len(d.slots) - 1)
+	before := d.slots
+	d.slots = make([]textSlot, 4*len(before))
+	mask := len(d.slots) - 1
+	for _, slot := range before {
+		if slot.place == 0 {
+			continue
 		}
-		d.slots[at] = int32(i + 1)
+		at := int(slot.hash) & mask
+		for d.slots[at].place != 0 {
+			at = (at + 1) & mask
+		}
+		d.slots[at] = slot
 	}
 }
 
-// reference appends a reference to the string, and gives its place.
-func (d *dictionary) reference(dst, s []byte) ([]byte, int) {
-	place, added := d.place(s)
-	switch {
-	case added:
-		return append(dst, refNew), place
-	case place < 0:
-		return append(dst, refEmpty), place
-	}
-	return appendNumber(dst, uint64(place)+refFirst), place
-}
-
-func (d *dictionary) text(place int) []byte {
-	if place < 0 {
-		return nil
-	}
-	return d.bytes[d.texts[place].from:d.texts[place].to]
-}
-
-// appendTo appends the columns of the dictionary: of each string, how much of it the
-// one before has in common at its beginning, how long the rest is, and the rest.
-func (d *dictionary) appendTo(dst []byte, room *[3][]byte) []byte {
-	shared, rests, bytes := room[0][:0], room[1][:0], room[2][:0]
-	var before []byte
+// lengths are those of all strings.
+func (d *dictionary) lengths() *writer {
+	d.sizes.n = 0
 	for i := range d.texts {
-		s := d.text(i)
-		n := common(before, s)
-		shared = appendNumber(shared, uint64(n))
-		rests = appendNumber(rests, uint64(len(s)-n))
-		bytes = append(bytes, s[n:]...)
-		before = s
+		d.sizes.number(uint64(d.texts[i].to - d.texts[i].from))
 	}
-	room[0], room[1], room[2] = shared, rests, bytes
-	dst = appendNumber(dst, uint64(len(d.texts)))
-	dst = appendColumn(dst, shared)
-	dst = appendColumn(dst, rests)
-	return appendColumn(dst, bytes)
+	return &d.sizes
 }
 
 // common counts the bytes that two strings begin with alike.
 func common(a, b []byte) int {
 	n := min(len(a), len(b))
-	for i := range n {
-		if a[i] != b[i] {
-			return i
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + bits.TrailingZeros64(x)/8
 		}
 	}
-	return n
-}
-
-// identifiers holds every 64-bit ID of a block once.
-type identifiers struct {
-	all   []uint64
-	slots []int32
-}
-
-func newIdentifiers() identifiers { return identifiers{slots: make([]int32, 1<<8)} }
-
-func (d *identifiers) reset() {
-	d.all = d.all[:0]
-	clear(d.slots)
-}
-
-// reference appends a reference to the ID: 0 when it is the next that was not told
-// yet, else 1 and its place.
-func (d *identifiers) reference(dst []byte, id uint64) []byte {
-	at := int(mix(id)) & (len(d.slots) - 1)
-	for d.slots[at] != 0 {
-		if place := d.slots[at] - 1; d.all[place] == id {
-			return appendNumber(dst, uint64(place)+1)
-		}
-		at = (at + 1) & (len(d.slots) - 1)
+	for ; i < n && a[i] == b[i]; i++ {
 	}
-	d.all = append(d.all, id)
-	d.slots[at] = int32(len(d.all))
-	if 2*len(d.all) > len(d.slots) {
-		d.grow()
-	}
-	return append(dst, 0)
+	return i
 }
 
-func (d *identifiers) grow() {
-	d.slots = make([]int32, 2*len(d.slots))
-	for i, id := range d.all {
-		at := int(mix(id)) & (len(d.slots) - 1)
-		for d.slots[at] != 0 {
-			at = (at + 1) & (len(d.slots) - 1)
-		}
-		d.slots[at] = int32(i + 1)
+const hash0, hash1 = 0xa0761d6478bd642f, 0xe7037ed1a0b428db
+
+// hashOf is the same everywhere: blocks of the same events are the same.
+func hashOf(s []byte) uint32 {
+	h := uint64(len(s)) * hash1
+	n := len(s)
+	for len(s) > 16 {
+		h = fold(binary.LittleEndian.Uint64(s)^h^hash0, binary.LittleEndian.Uint64(s[8:])^hash1)
+		s = s[16:]
 	}
+	var a, b uint64
+	switch {
+	case len(s) >= 8:
+		a, b = binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[len(s)-8:])
+	case len(s) >= 4:
+		a, b = uint64(binary.LittleEndian.Uint32(s)), uint64(binary.LittleEndian.Uint32(s[len(s)-4:]))
+	case len(s) > 0:
+		a, b = uint64(s[0])<<16|uint64(s[len(s)/2])<<8|uint64(s[len(s)-1]), uint64(n)
+	}
+	return uint32(fold(a^h^hash0, b^hash1))
 }
 
-// mix spreads the bits of a number over all of it.
-func mix(x uint64) uint64 {
-	x ^= x >> 32
-	x *= 0x9e3779b97f4a7c15
-	return x ^ x>>29
+func fold(a, b uint64) uint64 {
+	high, low := bits.Mul64(a, b)
+	return high ^ low
 }

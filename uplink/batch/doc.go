@@ -3,8 +3,8 @@
 // same records, byte for byte, and the same actors with one level of parents.
 //
 // A block names each string, each process and each ID once, tells of an event what is
-// other than in one before it, and puts like numbers side by side, which zstd then
-// compresses. A block stands alone: it depends on none before it.
+// other than in one before it, and puts like numbers side by side, which a zstd frame
+// then holds. A block stands alone: it depends on none before it.
 //
 // # Numbers
 //
@@ -17,7 +17,7 @@
 //
 //	offset  size
 //	     0     4  "VIGB"
-//	     4     1  version, 1
+//	     4     1  version, 2
 //	     5     1  class: 1 events, 2 alerts (any block that has one)
 //	     6     2  0
 //	     8     4  events
@@ -34,16 +34,22 @@
 //	meta        boot seed (8 bytes), boot offset (8 bytes, signed), and four texts, each
 //	            a number, its length, and its bytes: version of vigil, host, kernel
 //	            release, architecture: those of a recording (decode.Meta)
-//	strings     their number, then three columns: of each string how many bytes the
-//	            string before it has in common at its beginning; how many come then;
-//	            all bytes that come then
-//	IDs         their number, then 8 bytes each
+//	bytes       2 columns: those of all strings, and those of all alerts
+//	strings     their number, then a column of their lengths
+//	alerts      a column of their lengths
+//	IDs         their number
 //	containers  their number, then 7 columns
 //	actors      their number, then 13 columns
 //	who         their number, then 7 columns
-//	events      3 columns: kinds, times, who
-//	kinds       of each kind that there is, from the lowest: see below; then a byte 0
-//	alerts      2 columns: lengths, and all bytes
+//	events      2 columns: kinds, who
+//	kinds       of each kind that there is, from the lowest: the kind (a byte), all masks
+//	            put together by or (a number), a column of masks, one of slots, a column
+//	            for each text; then a byte 0
+//	words       of each kind, from the lowest, a column for each word whose bit is set in
+//	            all masks together, but for the wide ones
+//	times       a column
+//	wide words  as the others
+//	IDs         8 bytes each
 //
 // Nothing follows. All that is told is used: a column that has more, or fewer, than its
 // events ask for is damaged.
@@ -86,35 +92,40 @@
 //
 //	texts    a reference to a string for each of the kind's, in the order of event.h
 //	ends     of kinds whose struct begins with struct endpoints: a slot, a byte
-//	changes  a mask, a number: bit i is set when field i is another than before;
-//	         then of each such field, from the lowest, its number of the field's column
+//	changes  a mask, a number: bit i is set when word i is another than before; then
+//	         of each such word, from the lowest, what its column has
 //
-// In the payload a kind is: the kind (a byte), all masks put together by or (a number),
-// a column of masks, one of slots, a column for each text, and a column for each field
-// whose bit is set in all masks together.
+// The words of a kind are, from 0, the 8 bytes that begin at each multiple of 8 in its record, up
+// to the texts, but for those of which nothing is told. Told are, of struct event_header,
+// flags, cpu, ring, lost and count; of the kind's struct all of it, padding too, but the
+// lengths of texts. Of a word is told, by what lies in it:
 //
-// The fields of a kind are, from 0: of struct event_header flags, cpu, ring, lost,
-// count; then those of the kind's struct in the order of event.h, with each member of
-// the structs in it, each element of an array, and padding, but without the lengths of
-// texts. An address of 16 bytes is two fields of 8 bytes, big-endian; all others are
-// numbers of their width. A field is coded by its name:
+//	an ID, ...exec_id                 a reference to an ID
+//	start, first, last, since, until  a step to the time of the event
+//	another number of 8 bytes         a step to the one before, modulo 64 bits
+//	half of an address of 16 bytes    the same; the number is big-endian
+//	smaller fields                    a step for bytes 0 to 3, one for bytes 4 to 7, each
+//	                                  modulo 32 bits: the number that they make without
+//	                                  what is not told, shifted down to the lowest byte
+//	                                  that is told
 //
-//	...exec_id           a reference to an ID
-//	start, since, until  a step to the time of the event
-//	others               a step to the value before, modulo the field's width
+// Wide words are the numbers of 8 bytes that are no IDs, and addresses.
 //
-// "Before" is the event of the same kind before, all 0 for the first, but for two things:
+// "Before" is the event of the same kind before, all 0 for the first, but for this:
 //
+//   - cpu is compared with that of the last event of the same row of who; of a row that
+//     has none yet, with that of the row told before it; 0 for the first.
 //   - Of kinds whose struct begins with struct file_identity: when an event before, of
-//     any such kind, had this event's first text (not the empty one) as its path, the
-//     identity before is the one of the last such event. Paths are the first text, and
-//     of link, rename and symlink the second too.
+//     any such kind, had the string that is this event's first text (not the empty one)
+//     as its path, the identity before is the one of the last such event. Paths are the
+//     first text, and of link, rename and symlink the second too. A string may be told
+//     twice; then it counts as two.
 //   - Of kinds with ends: there are 64 slots. The ends before are those that the slot
 //     holds or, when it holds none yet, those of the last event that had a slot, all 0
 //     when there was none. The slot then holds this event's.
 //
 // The record is made of this: length from its texts, kind, time, exec ID, parent's exec
-// ID, cgroup, PID, TID and UID from who, all else from the fields.
+// ID, cgroup, PID, TID and UID from who, all else from the words.
 //
 // # What is promised
 //

@@ -13,18 +13,11 @@ import (
 // endsSlots is how many connections are remembered.
 const endsSlots = 64
 
-const headerWords = headerSize / 8
-
-// kindColumns are the events of a kind.
-type kindColumns struct {
-	count  int
-	all    uint64   // or of the masks
-	masks  []byte   // which fields are others than before
-	slots  []byte   // of kinds with endpoints: which they are compared with
-	texts  [][]byte // references, by place
-	fields [][]byte // what they are, by field
-	before []uint64 // the fixed part of the one before
-}
+const (
+	headerWords = headerSize / 8
+	cpuOffset   = int32(unsafe.Offsetof(decode.Header{}.CPU))
+	cpuWord     = cpuOffset / 8
+)
 
 // Encoder gathers events and alerts, and makes a block of them. It is not for several
 // goroutines at once.
@@ -40,27 +33,26 @@ type Encoder struct {
 	containers       []decode.Container
 	whoSlots         nearby
 	actorSlots       nearby
-	whoColumns       [whoColumns][]byte
-	actorColumns     [actorColumns][]byte
-	containerColumns [containerColumns][]byte
+	whoColumns       [whoColumns]writer
+	actorColumns     [actorColumns]writer
+	containerColumns [containerColumns]writer
 
 	events   int
 	records  uint64 // bytes of them
 	time     uint64
 	lastWho  int
-	kindRefs []byte
-	times    []byte
-	whoRefs  []byte
+	kindRefs writer
+	times    writer
+	whoRefs  writer
 	kinds    [decode.KindCount]kindColumns
 	ends     endpoints
 
 	alerts       int
-	alertLengths []byte
-	alertBytes   []byte
+	alertLengths writer
+	alertBytes   writer
 
 	zstd    *zstd.Encoder
 	payload []byte
-	room    [3][]byte
 	ratio   float64 // bytes of the last block for each that was estimated
 }
 
@@ -95,11 +87,11 @@ func NewEncoder(m decode.Meta) *Encoder {
 	}
 	e := &Encoder{
 		meta: m, shapes: shapes(), strings: newDictionary(), ids: newIdentifiers(),
-		whoSlots: newNearby(), actorSlots: newNearby(), zstd: z, ratio: 0.5, lastWho: -1,
+		zstd: z, ratio: 0.5, lastWho: -1,
 	}
 	for k := range e.kinds {
 		s := &e.shapes[k]
-		e.kinds[k] = kindColumns{texts: make([][]byte, s.texts), fields: make([][]byte, len(s.fields)), before: make([]uint64, s.fixed/8)}
+		e.kinds[k] = kindColumns{texts: make([]writer, s.texts), words: make([]writer, len(s.words)), before: make([]uint64, s.fixed/8)}
 	}
 	return e
 }
@@ -108,83 +100,79 @@ func NewEncoder(m decode.Meta) *Encoder {
 // parent is not kept. An exec ID that is not 0 names one image of one process: path and
 // arguments are taken for those told before when they are as long.
 func (e *Encoder) Event(r decode.Record, a *decode.Actor) {
-	e.events++
-	e.records += uint64(r.Length)
-	e.kindRefs = append(e.kindRefs, byte(r.Kind()))
-	e.times = appendNumber(e.times, zigzag(int64(r.Time-e.time)))
-	e.time = r.Time
-	e.who(r, a)
-
-	s, k := &e.shapes[r.Kind()], &e.kinds[r.Kind()]
+	kind := r.Kind()
+	s, k := &e.shapes[kind], &e.kinds[kind]
 	raw := r.Bytes()
+	e.events++
+	e.records += uint64(len(raw))
+	e.kindRefs.octet(byte(kind))
+	e.times.number(zigzag(int64(r.Time - e.time)))
+	e.time = r.Time
+	now, before := words(raw)[:s.fixed/8], k.before
+	w := e.who(r.Header, a)
+	before[cpuWord] = before[cpuWord]&^s.cpu | w.cpu
+	w.cpu = now[cpuWord] & s.cpu
+
 	var places [2]int
 	at := s.fixed
-	for i := range s.texts {
+	for i := range k.texts {
 		n := int(binary.NativeEndian.Uint16(raw[s.lengths+2*i:]))
-		var place int
-		k.texts[i], place = e.strings.reference(k.texts[i], raw[at:at+n])
+		place := e.strings.reference(&k.texts[i], raw[at:at+n])
 		if i < len(places) {
 			places[i] = place
 		}
 		at += n
 	}
-	before := k.before
 	if s.files > 0 && places[0] >= 0 {
 		if t := &e.strings.texts[places[0]]; t.known {
 			*(*identity)(before[headerWords:]) = t.file
 		}
 	}
-	now := words(raw)[:len(s.words)]
-	var slot uint8
 	if s.ends {
-		slot = slotOf(now)
-		k.slots = append(k.slots, slot)
+		slot := slotOf(now)
+		k.slots.octet(slot)
 		*(*ends)(before[headerWords:]) = *e.ends.base(slot)
+		e.ends.set(slot, (*ends)(now[headerWords:]))
 	}
-	e.changes(s, k, now, before, r.Time)
+	e.changes(s, k, now, before)
 	for _, place := range places[:s.files] {
 		if place >= 0 {
 			t := &e.strings.texts[place]
 			t.file, t.known = identity(now[headerWords:]), true
 		}
 	}
-	if s.ends {
-		e.ends.set(slot, (*ends)(now[headerWords:]))
-	}
 }
 
-// changes appends what is another than in the event of the kind before, and makes that
+// changes tells what is another than in the event of the kind before, and makes that
 // one this.
-func (e *Encoder) changes(s *shape, k *kindColumns, now, before []uint64, time uint64) {
+func (e *Encoder) changes(s *shape, k *kindColumns, now, before []uint64) {
 	var changed uint64
 	before = before[:len(now)]
-	for i := range s.words[:len(now)] {
+	for i := range s.words {
 		w := &s.words[i]
-		word, then := now[i], before[i]
-		if (word^then)&w.mask == 0 {
+		v, last := now[w.at], before[w.at]
+		if (v^last)&w.mask == 0 {
 			continue
 		}
-		before[i] = word
-		for j := w.first; j < w.end; j++ {
-			f := &s.fields[j]
-			v, last := f.value(word), f.value(then)
-			if v == last {
-				continue
-			}
-			changed |= 1 << j
-			switch f.coding {
-			case difference:
-				k.fields[j] = appendNumber(k.fields[j], zigzag(f.step(v, last)))
-			case identifier:
-				k.fields[j] = e.ids.reference(k.fields[j], v)
-			case clock:
-				k.fields[j] = appendNumber(k.fields[j], zigzag(int64(v-time)))
-			}
+		before[w.at] = v
+		changed |= 1 << i
+		switch to := &k.words[i]; w.coding {
+		case halves:
+			low, high := w.parts(v)
+			lastLow, lastHigh := w.parts(last)
+			to.number(zigzag(int64(int32(low - lastLow))))
+			to.number(zigzag(int64(int32(high - lastHigh))))
+		case difference:
+			to.number(zigzag(int64(w.value(v) - w.value(last))))
+		case clock:
+			to.number(zigzag(int64(v - e.time)))
+		default:
+			e.ids.reference(to, v)
 		}
 	}
 	k.count++
 	k.all |= changed
-	k.masks = appendNumber(k.masks, changed)
+	k.masks.number(changed)
 }
 
 // words views a record, which is aligned, as numbers; what is behind the last whole
@@ -202,8 +190,8 @@ func slotOf(record []uint64) uint8 {
 // Alert adds an alert, a line as detect.Alert.AppendJSON writes it. It is copied.
 func (e *Encoder) Alert(line []byte) {
 	e.alerts++
-	e.alertLengths = appendNumber(e.alertLengths, uint64(len(line)))
-	e.alertBytes = append(e.alertBytes, line...)
+	e.alertLengths.number(uint64(len(line)))
+	e.alertBytes.text(line)
 }
 
 // Len is how many events and alerts wait.
@@ -218,5 +206,5 @@ func (e *Encoder) Size() int {
 }
 
 func (e *Encoder) weight() int {
-	return estimated*e.events + len(e.strings.bytes) + len(e.alertBytes)
+	return estimated*e.events + len(e.strings.bytes) + e.alertBytes.n
 }

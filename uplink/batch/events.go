@@ -41,7 +41,7 @@ type reader struct {
 	ends       endpoints
 	time       uint64
 	lastWho    *whoRead
-	record     []uint64 // room for the longest
+	record     []uint64 // room for the longest so far
 	places     [mostTexts]int
 	fault      string // what contradicts itself
 }
@@ -79,13 +79,13 @@ func (b *Block) reader() *reader {
 	d := &reader{
 		block: b, known: make([]known, len(b.texts)), containers: make([]decode.Container, 0, b.containers.rows),
 		actors: make([]decode.Actor, 0, b.actors.rows), whos: make([]whoRead, 0, b.whos.rows),
-		kindRefs: b.kindRefs, times: b.times, whoRefs: b.whoRefs, kinds: b.kinds, record: make([]uint64, decode.MaxRecord/8),
+		kindRefs: b.kindRefs, times: b.times, whoRefs: b.whoRefs, kinds: b.kinds,
 	}
 	d.columns.containers = slices.Clone(b.containers.columns)
 	d.columns.actors, d.columns.whos = slices.Clone(b.actors.columns), slices.Clone(b.whos.columns)
 	for i := range d.kinds {
 		if k := &d.kinds[i]; k.there {
-			k.texts, k.fields, k.before = slices.Clone(k.texts), slices.Clone(k.fields), make([]uint64, shapes()[i].fixed/8)
+			k.texts, k.words, k.before = slices.Clone(k.texts), slices.Clone(k.words), make([]uint64, shapes()[i].fixed/8)
 		}
 	}
 	return d
@@ -138,7 +138,7 @@ func (d *reader) end(total uint64) error {
 	for i := range d.kinds {
 		look(d.kinds[i].masks, d.kinds[i].slots)
 		look(d.kinds[i].texts...)
-		look(d.kinds[i].fields...)
+		look(d.kinds[i].words...)
 	}
 	if short || left > 0 {
 		return fmt.Errorf("%w: columns end before their events, or after", ErrDamaged)

@@ -29,6 +29,12 @@ func (d *reader) bytes(c *column) []byte {
 	return nil
 }
 
+// string views what nobody changes: the payload.
+func (d *reader) string(c *column) string {
+	b := d.bytes(c)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
 func (d *reader) id(c *column) uint64 {
 	switch ref := c.number(); {
 	case ref == 0 && d.ids < len(d.block.ids):
@@ -68,7 +74,7 @@ func (d *reader) row() {
 		before = d.whos[n-1]
 	}
 	c := d.columns.whos
-	w := whoRead{execID: d.id(&c[whoExecID]), parent: d.id(&c[whoParent])}
+	w := whoRead{execID: d.id(&c[whoExecID]), parent: d.id(&c[whoParent]), cpu: before.cpu}
 	w.cgroup = before.cgroup + uint64(c[whoCgroup].step())
 	w.pid = before.pid + uint32(c[whoPID].step())
 	w.tid = w.pid + uint32(c[whoTID].step())
@@ -113,7 +119,7 @@ func (d *reader) actorRow(acts bool) *decode.Actor {
 	a.BootOffset = before.BootOffset + c[actorBoot].step()
 	a.Comm, a.Path = d.bytes(&c[actorComm]), d.bytes(&c[actorPath])
 	a.Arguments, a.CWD = d.bytes(&c[actorArguments]), d.bytes(&c[actorCWD])
-	a.User, a.Hostname = string(d.bytes(&c[actorUser])), string(d.bytes(&c[actorHost]))
+	a.User, a.Hostname = d.string(&c[actorUser]), d.string(&c[actorHost])
 	a.Container = d.container(&c[actorContainer])
 	d.actors = append(d.actors, a)
 	return &d.actors[len(d.actors)-1]
@@ -126,7 +132,7 @@ func (d *reader) container(c *column) decode.Container {
 	case ref == actorNew && len(d.containers) < cap(d.containers):
 		var to decode.Container
 		for i, s := range [containerColumns]*string{&to.ID, &to.Name, &to.Image, &to.Runtime, &to.PodUID, &to.PodName, &to.PodNamespace} {
-			*s = string(d.bytes(&d.columns.containers[i]))
+			*s = d.string(&d.columns.containers[i])
 		}
 		d.containers = append(d.containers, to)
 		return to
@@ -163,7 +169,9 @@ func (d *reader) fill(kind decode.Kind, w *whoRead) int {
 		}
 		*(*ends)(before[headerWords:]) = *d.ends.base(slot)
 	}
+	before[cpuWord] = before[cpuWord]&^s.cpu | w.cpu
 	d.changes(s, k)
+	w.cpu = before[cpuWord] & s.cpu
 	for i, place := range d.places[:s.files] {
 		if place >= 0 {
 			d.known[d.places[i]] = known{file: identity(before[headerWords:]), is: true}
@@ -175,6 +183,9 @@ func (d *reader) fill(kind decode.Kind, w *whoRead) int {
 	h := (*decode.Header)(unsafe.Pointer(&before[0]))
 	h.Length, h.Kind, h.Time = uint32(length), uint16(kind), d.time
 	h.ExecID, h.ParentExecID, h.CgroupID, h.PID, h.TID, h.UID = w.execID, w.parent, w.cgroup, w.pid, w.tid, w.uid
+	if n := (length + 7) / 8; n > len(d.record) {
+		d.record = make([]uint64, n+n/2)
+	}
 	raw := octets(d.record)
 	at := copy(raw, octets(before))
 	for i := range s.texts {
@@ -194,24 +205,27 @@ func (d *reader) at(place int) []byte {
 
 // changes makes of the event before what the next one of the kind is.
 func (d *reader) changes(s *shape, k *kindReader) {
-	raw := octets(k.before)
 	for changed := k.masks.number(); changed != 0; changed &= changed - 1 {
-		j := bits.TrailingZeros64(changed)
-		if j >= len(s.fields) {
-			d.fail("a change of a field that the kind has not")
+		i := bits.TrailingZeros64(changed)
+		if i >= len(s.words) {
+			d.fail("a change of a word that the kind has not")
 			return
 		}
-		f := &s.fields[j]
-		v := f.value(k.before[f.offset/8])
-		switch f.coding {
+		w, c := &s.words[i], &k.words[i]
+		v := &k.before[w.at]
+		switch w.coding {
+		case halves:
+			low, high := w.parts(*v)
+			low += uint32(c.step())
+			high += uint32(c.step())
+			*v = *v&^w.mask | w.whole(low, high)
 		case difference:
-			v += uint64(k.fields[j].step())
-		case identifier:
-			v = d.id(&k.fields[j])
+			*v = w.value(w.value(*v) + uint64(c.step()))
 		case clock:
-			v = d.time + uint64(k.fields[j].step())
+			*v = d.time + uint64(c.step())
+		default:
+			*v = d.id(c)
 		}
-		f.store(raw, v)
 	}
 }
 

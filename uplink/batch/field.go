@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"reflect"
 	"strings"
@@ -14,29 +13,23 @@ import (
 // headerSize is what comes before the struct of a kind.
 const headerSize = int(unsafe.Sizeof(decode.Header{}))
 
-// coding is how a field is told when it is another than before.
+// coding is how a word is told when it is another than before.
 type coding uint8
 
 const (
-	difference coding = iota // zigzag of the difference to the value before, in the field's width
+	halves     coding = iota // of smaller fields: of each half zigzag of the difference to the one before
+	difference               // zigzag of the difference to the value before
 	identifier               // reference to the table of IDs
 	clock                    // zigzag of the difference to the time of the event
 )
 
-// field is one number of a record.
-type field struct {
-	offset int    // from the start of the record
-	width  int    // bytes: 1, 2, 4, 8
-	swap   bool   // big-endian on a machine that is not: half of an address
-	shift  uint8  // where it lies in its word
-	mask   uint64 // of its bits, shifted down
-	coding coding
-}
-
-// word is 8 bytes of a record, and the fields that lie in them.
+// word is 8 bytes of a record.
 type word struct {
-	mask       uint64 // of the bytes that fields have
-	first, end uint8  // of shape.fields
+	mask   uint64 // of the bytes that are told
+	at     uint8  // where it lies, in words
+	coding coding
+	swap   bool     // big-endian: half of an address
+	shift  [2]uint8 // of what is told of each half
 }
 
 // shape is what a kind's records are made of.
@@ -44,10 +37,11 @@ type shape struct {
 	fixed   int // bytes before the first text
 	lengths int // where those of the texts lie, from the start of the record
 	texts   int
-	files   int  // how many texts are paths of the decode.FileIdentity that the struct begins with
-	ends    bool // the struct begins with a decode.Endpoints
-	fields  []field
-	words   []word // all before the first text
+	files   int    // how many texts are paths of the decode.FileIdentity that the struct begins with
+	ends    bool   // the struct begins with a decode.Endpoints
+	words   []word // that are told
+	wide    uint64 // those of them that nothing foretells: numbers of 8 bytes
+	cpu     uint64 // where in its word the CPU is
 }
 
 // structs are the structs of the kinds, as decode's accessors have them.
@@ -98,31 +92,48 @@ func shapesOf() *[decode.KindCount]shape {
 		}
 		s := &all[k]
 		s.fixed = headerSize + int(t.Size())
-		s.header()
-		s.structure(t, headerSize)
+		told := make([]word, s.fixed/8)
+		header(told)
+		s.structure(told, t, headerSize)
 		if t == reflect.TypeFor[decode.FilePair]() {
 			s.files = 2
 		}
-		s.group()
+		s.cpu = bytesAt(int(cpuOffset), int(unsafe.Sizeof(decode.Header{}.CPU)))
+		for at, w := range told {
+			if w.mask == 0 {
+				continue
+			}
+			w.at = uint8(at)
+			for i, half := range [...]uint32{uint32(w.mask), uint32(w.mask >> 32)} {
+				w.shift[i] = uint8(bits.TrailingZeros32(half))
+			}
+			if w.coding == difference || w.coding == clock {
+				s.wide |= 1 << len(s.words)
+			}
+			s.words = append(s.words, w)
+		}
 	}
 	return &all
 }
 
-// header adds the fields of the header that are told by kind.
-func (s *shape) header() {
+// bytesAt is where bytes of a record are in their word.
+func bytesAt(offset, size int) uint64 { return (1<<(8*size) - 1) << (8 * (offset % 8)) }
+
+// header finds the words with what the header tells by kind.
+func header(told []word) {
 	t := reflect.TypeFor[decode.Header]()
 	for _, name := range [...]string{"Flags", "CPU", "Ring", "Lost", "Count"} {
 		f, _ := t.FieldByName(name)
-		s.fields = append(s.fields, field{offset: int(f.Offset), width: int(f.Type.Size())})
+		told[f.Offset/8].mask |= bytesAt(int(f.Offset), int(f.Type.Size()))
 	}
 }
 
-// structure adds the fields of a struct in order, padding too: a record comes back as it was.
-func (s *shape) structure(t reflect.Type, at int) {
+// structure finds the words of a struct, with its padding: a record comes back as it was.
+func (s *shape) structure(told []word, t reflect.Type, at int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		offset := at + int(f.Offset)
-		switch {
+		switch size := int(f.Type.Size()); {
 		case f.Name == "Len":
 			s.lengths, s.texts = offset, f.Type.Len()
 		case f.Type.Kind() == reflect.Struct:
@@ -130,17 +141,16 @@ func (s *shape) structure(t reflect.Type, at int) {
 				s.files = 1
 			}
 			s.ends = s.ends || f.Type == reflect.TypeFor[decode.Endpoints]()
-			s.structure(f.Type, offset)
-		case f.Type.Kind() == reflect.Array && f.Type.Size() == 16: // an address
-			swap := binary.NativeEndian.Uint16([]byte{0, 1}) != 1
-			s.fields = append(s.fields, field{offset: offset, width: 8, swap: swap}, field{offset: offset + 8, width: 8, swap: swap})
-		case f.Type.Kind() == reflect.Array:
-			width := int(f.Type.Elem().Size())
-			for j := range f.Type.Len() {
-				s.fields = append(s.fields, field{offset: offset + j*width, width: width})
-			}
+			s.structure(told, f.Type, offset)
+		case size == 16 && f.Type.Kind() == reflect.Array: // an address
+			w := word{mask: ^uint64(0), coding: difference, swap: true}
+			told[offset/8], told[offset/8+1] = w, w
+		case size == 8 && f.Type.Kind() == reflect.Uint64:
+			told[offset/8] = word{mask: ^uint64(0), coding: codingOf(f.Name)}
 		default:
-			s.fields = append(s.fields, field{offset: offset, width: int(f.Type.Size()), coding: codingOf(f.Name)})
+			for n := range size {
+				told[(offset+n)/8].mask |= bytesAt(offset+n, 1)
+			}
 		}
 	}
 }
@@ -149,61 +159,27 @@ func codingOf(name string) coding {
 	switch {
 	case strings.HasSuffix(name, "ExecID"):
 		return identifier
-	case name == "Start", name == "Since", name == "Until":
+	case name == "Start", name == "First", name == "Last", name == "Since", name == "Until":
 		return clock
 	}
 	return difference
 }
 
-// group finds the words in which the fields lie.
-func (s *shape) group() {
-	s.words = make([]word, s.fixed/8)
-	for i := range s.fields {
-		f := &s.fields[i]
-		var bytes [8]byte
-		for j := range f.width {
-			bytes[f.offset%8+j] = 0xff
-		}
-		mask := binary.NativeEndian.Uint64(bytes[:])
-		f.shift = uint8(bits.TrailingZeros64(mask))
-		f.mask = mask >> f.shift
-		w := &s.words[f.offset/8]
-		if w.mask == 0 {
-			w.first = uint8(i)
-		}
-		w.mask |= mask
-		w.end = uint8(i + 1)
+// value is the word as the number that it is.
+func (w *word) value(v uint64) uint64 {
+	if w.swap {
+		return bits.ReverseBytes64(v)
 	}
+	return v
 }
 
-// value is the field in its word.
-func (f *field) value(w uint64) uint64 {
-	if f.swap {
-		return bits.ReverseBytes64(w)
-	}
-	return w >> f.shift & f.mask
+// parts are what is told of the halves.
+func (w *word) parts(v uint64) (low, high uint32) {
+	v &= w.mask
+	return uint32(v) >> w.shift[0], uint32(v>>32) >> w.shift[1]
 }
 
-// store writes the field of a record; what does not fit is cut off.
-func (f *field) store(b []byte, v uint64) {
-	b = b[f.offset:]
-	switch f.width {
-	case 8:
-		if f.swap {
-			v = bits.ReverseBytes64(v)
-		}
-		binary.NativeEndian.PutUint64(b, v)
-	case 4:
-		binary.NativeEndian.PutUint32(b, uint32(v))
-	case 2:
-		binary.NativeEndian.PutUint16(b, uint16(v))
-	default:
-		b[0] = uint8(v)
-	}
-}
-
-// step is the difference of two values of the field, as the smallest number in its width.
-func (f *field) step(v, before uint64) int64 {
-	unused := 64 - 8*f.width
-	return int64((v-before)<<unused) >> unused
+// whole is the word of two parts; what does not fit is cut off.
+func (w *word) whole(low, high uint32) uint64 {
+	return (uint64(low<<w.shift[0]) | uint64(high<<w.shift[1])<<32) & w.mask
 }

@@ -91,7 +91,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, batch.ErrDamaged, "0 bytes, a header has 40"},
 		{"something else", []byte(strings.Repeat("x", 100)), batch.ErrDamaged, "begin with VIGB"},
-		{"a version to come", change(func(b []byte) { b[4] = 2 }), batch.ErrVersion, "2, this vigil reads version 1"},
+		{"a version to come", change(func(b []byte) { b[4] = 3 }), batch.ErrVersion, "3, this vigil reads version 2"},
 		{"less than all", whole[:len(whole)-1], batch.ErrDamaged, "it tells of"},
 		{"more than all", append(bytes.Clone(whole), 0), batch.ErrDamaged, "it tells of"},
 		{"another byte", change(func(b []byte) { b[len(b)/2] ^= 1 }), batch.ErrDamaged, "checksum"},

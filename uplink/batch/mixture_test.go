@@ -80,7 +80,7 @@ func (m *mixer) step(p *mixedProcess) {
 		name := fmt.Sprintf("/srv/data/%d/out-%d", m.random.IntN(300), m.inode)
 		m.tell(p, decode.KindFileOpen, decode.FileOpen{File: f, OpenFlags: 0o101101, Created: 1}, name+".tmp")
 		size := m.random.Uint64N(1 << 16)
-		m.tell(p, decode.KindFileWrite, decode.FileWrite{File: f, Bytes: size, Last: size, Writes: uint32(1 + size>>12), OpenFlags: 0o101101}, name+".tmp")
+		m.tell(p, decode.KindFileWrite, decode.FileWrite{File: f, Bytes: size, First: m.now - 10_000 - m.random.Uint64N(1<<20), Last: m.now - m.random.Uint64N(10_000), Writes: uint32(1 + size>>12), OpenFlags: 0o101101}, name+".tmp")
 		m.tell(p, decode.KindFileRename, decode.FilePair{File: f}, name+".tmp", name)
 	case roll < 70:
 		ends := recordtest.Ends(fmt.Sprintf("10.0.0.5:%d", 32768+m.random.IntN(28000)), fmt.Sprintf("10.1.%d.%d:443", m.random.IntN(4), m.random.IntN(50)))

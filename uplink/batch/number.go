@@ -1,16 +1,71 @@
 package batch
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
 
 // appendNumber appends a number in LEB128: 7 bits a byte, the low ones first.
-func appendNumber(b []byte, v uint64) []byte {
-	if v < 0x80 {
-		return append(b, byte(v))
+func appendNumber(b []byte, v uint64) []byte { return binary.AppendUvarint(b, v) }
+
+// writer gathers a column.
+type writer struct {
+	room []byte
+	n    int // bytes of the room that are written
+}
+
+func (w *writer) bytes() []byte { return w.room[:w.n] }
+
+func (w *writer) octet(v byte) {
+	if w.n >= len(w.room) {
+		w.grow(1)
 	}
-	if v < 1<<14 {
-		return append(b, byte(v)|0x80, byte(v>>7))
+	w.room[w.n] = v
+	w.n++
+}
+
+// number writes a number in LEB128.
+func (w *writer) number(v uint64) {
+	if v < 0x80 && w.n < len(w.room) {
+		w.room[w.n] = byte(v)
+		w.n++
+		return
 	}
-	return binary.AppendUvarint(b, v)
+	w.long(v)
+}
+
+func (w *writer) long(v uint64) {
+	if w.n+binary.MaxVarintLen64 > len(w.room) {
+		w.grow(binary.MaxVarintLen64)
+	}
+	w.n += putNumber(w.room[w.n:], v)
+}
+
+// putNumber spreads a number of up to 56 bits over 8 bytes at once: how long it is
+// cannot be foretold, and what is not foretold costs more than a few steps.
+func putNumber(b []byte, v uint64) int {
+	if v >= 1<<56 {
+		return binary.PutUvarint(b, v)
+	}
+	size := uint(bits.Len64(v|1)+6) * 37 >> 8 // a 7th of it
+	v = v&(1<<28-1) | v>>28<<32
+	v = v&0x00003fff00003fff | v&0x0fffc0000fffc000<<2
+	v = v&0x007f007f007f007f | v&0x3f803f803f803f80<<1
+	binary.LittleEndian.PutUint64(b, v|0x80808080808080>>(56-8*(size-1)))
+	return int(size)
+}
+
+func (w *writer) text(s []byte) {
+	if w.n+len(s) > len(w.room) {
+		w.grow(len(s))
+	}
+	w.n += copy(w.room[w.n:], s)
+}
+
+func (w *writer) grow(n int) {
+	w.room = slices.Grow(w.room[:w.n], max(n, 64))
+	w.room = w.room[:cap(w.room)]
 }
 
 // zigzag makes small numbers of small steps of either sign.
@@ -29,6 +84,22 @@ func (c *column) number() uint64 {
 		v := c.b[0]
 		c.b = c.b[1:]
 		return uint64(v)
+	}
+	return c.long()
+}
+
+// long reads a number of several bytes: of up to 8 all at once.
+func (c *column) long() uint64 {
+	if len(c.b) >= 8 {
+		v := binary.LittleEndian.Uint64(c.b)
+		if last := ^v & 0x8080808080808080; last != 0 {
+			size := bits.TrailingZeros64(last)/8 + 1
+			v &= 0x7f7f7f7f7f7f7f7f >> (64 - 8*size)
+			v = v&0x007f007f007f007f | v>>1&0x3f803f803f803f80
+			v = v&0x00003fff00003fff | v>>2&0x0fffc0000fffc000
+			c.b = c.b[size:]
+			return v&(1<<28-1) | v>>32<<28
+		}
 	}
 	v, n := binary.Uvarint(c.b)
 	if n <= 0 {
@@ -65,6 +136,19 @@ func (c *column) take(n uint64) []byte {
 // appendColumn appends a column behind its length.
 func appendColumn(b, column []byte) []byte {
 	return append(appendNumber(b, uint64(len(column))), column...)
+}
+
+func appendWriters(b []byte, columns []writer) []byte {
+	for i := range columns {
+		b = appendColumn(b, columns[i].bytes())
+	}
+	return b
+}
+
+func empty(columns []writer) {
+	for i := range columns {
+		columns[i].n = 0
+	}
 }
 
 // column takes a column that stands behind its length.

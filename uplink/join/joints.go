@@ -41,7 +41,8 @@ func (d *disk) Next() (drain.Record, bool, error) {
 	return drain.Record{Sequence: e.Sequence, Bytes: b}, err == nil, err
 }
 
-// check decodes a batch as far as storing it will.
+// check opens a batch within the limits and sees that it fits together, but for its events,
+// which storing it decodes: that costs five times as much.
 func check(c protocol.Class, body []byte, l ingest.Limits) (int, error) {
 	b, err := batch.Decode(body, batch.Limits{Bytes: l.Bytes, Events: l.Events})
 	if err != nil {

@@ -43,10 +43,11 @@ type Settings struct {
 	Clock     Clock
 	Log       *slog.Logger
 
-	Queued func() int                  // batches in the spool
-	Drops  Drops                       // what the spool let go of
-	Health func() protocol.Report      // what the sensor says of itself
-	Apply  func(protocol.Policy) error // makes the sensor follow a policy, or says why not
+	Queued func() int             // batches in the spool
+	Drops  Drops                  // what the spool let go of
+	Health func() protocol.Report // what the sensor says of itself
+	// Apply makes the sensor follow a policy whole, or changes nothing and says why.
+	Apply func(context.Context, protocol.Policy) error
 }
 
 // Drops is what a spool let go of and nobody was told yet.

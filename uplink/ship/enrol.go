@@ -78,6 +78,12 @@ func enrol(ctx context.Context, e Enrolment) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// A policy of another server is none of this one's.
+	if old, err := readIdentity(e.Dir); err != nil || old.Authority != id.Authority {
+		if err := os.Remove(filepath.Join(e.Dir, policyFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+	}
 	if err := id.write(e.Dir); err != nil {
 		return "", err
 	}

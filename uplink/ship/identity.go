@@ -34,13 +34,17 @@ const identityFile = "identity.json"
 // ErrNotEnrolled is when the state folder has no identity.
 var ErrNotEnrolled = errors.New("not enrolled: vigil enroll URL TOKEN")
 
-// Enrolled says whether the state folder has an identity: nil, ErrNotEnrolled, or what is
-// wrong with it.
-func Enrolled(dir string) error {
-	if _, err := readIdentity(dir); err != nil {
-		return fmt.Errorf("read who this host is: %w", err)
+// ErrOver is when the certificate has ended: the sensor was off for longer than it lasts.
+var ErrOver = errors.New("the certificate of this host has ended")
+
+// Expires gives when the certificate ends that the state folder has; ErrNotEnrolled, or
+// what is wrong with it.
+func Expires(dir string) (time.Time, error) {
+	id, err := readIdentity(dir)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read who this host is: %w", err)
 	}
-	return nil
+	return id.expires(), nil
 }
 
 func readIdentity(dir string) (*identity, error) {
@@ -115,6 +119,29 @@ func (id *identity) expires() time.Time { return id.pair.Leaf.NotAfter }
 
 func (id *identity) renews() time.Time {
 	return id.pair.Leaf.NotBefore.Add(id.pair.Leaf.NotAfter.Sub(id.pair.Leaf.NotBefore) / 2)
+}
+
+// over says that the certificate has ended, and what to do; nil while it has not.
+func (c *Client) over() error {
+	ended := c.id.Load().expires()
+	if c.Clock.Now().Before(ended) {
+		return nil
+	}
+	return fmt.Errorf("%w, at %s: run vigil enroll %s TOKEN --state %s (a token: the console, settings, enrolment)",
+		ErrOver, ended.UTC().Format(time.RFC3339), c.server, c.Dir)
+}
+
+// enrolledAgain takes a newer identity at the same server, which vigil enroll wrote.
+func (c *Client) enrolledAgain() bool {
+	old := c.id.Load()
+	id, err := readIdentity(c.Dir)
+	if err != nil || id.Authority != old.Authority || !c.Clock.Now().Before(id.expires()) {
+		return false
+	}
+	c.id.Store(id)
+	c.transport.CloseIdleConnections()
+	c.Log.Info("enrolled again", "sensor", id.Sensor)
+	return true
 }
 
 // of makes what the server answered the identity, and checks it.

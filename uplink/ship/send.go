@@ -55,7 +55,7 @@ func (c *Client) ship(ctx context.Context, b Batch) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		c.counts.failed(c.Clock.Now(), err)
+		c.failed(err)
 		wait = backoff(failures, firstWait, most, c.Clock.Random)
 		if no := (*refused)(nil); errors.As(err, &no) {
 			if no.final() {

@@ -20,8 +20,9 @@ type Status struct {
 	LastError    string    `json:"last_error,omitempty"`
 	LastErrorAt  time.Time `json:"last_error_at,omitzero"`
 	Expires      time.Time `json:"certificate_expires"`
-	Policy       int64     `json:"policy"` // the version that is followed; 0: none
-	PolicyError  string    `json:"policy_error,omitempty"`
+	Policy       string    `json:"policy,omitempty"` // that is followed; "": none
+	Version      int64     `json:"policy_version"`
+	PolicyError  string    `json:"policy_refused,omitempty"` // which one is not followed, and why
 }
 
 type counts struct {
@@ -52,6 +53,14 @@ func (c *counts) failed(now time.Time, err error) {
 	c.error, c.last = now, err.Error()
 }
 
+// failed notes what went wrong; of all that goes wrong with a certificate that has ended, that.
+func (c *Client) failed(err error) {
+	if over := c.over(); over != nil {
+		err = over
+	}
+	c.counts.failed(c.Clock.Now(), err)
+}
+
 // Status tells how it goes.
 func (c *Client) Status() Status {
 	id := c.id.Load()
@@ -62,7 +71,8 @@ func (c *Client) Status() Status {
 	if c.Queued != nil {
 		s.Queued = c.Queued()
 	}
-	s.Policy, s.PolicyError = c.policy.status()
+	good, refused := c.policy.status()
+	s.Policy, s.Version, s.PolicyError = good.Name, good.Version, refused
 	c.counts.mu.Lock()
 	defer c.counts.mu.Unlock()
 	s.LastAnswer, s.LastError, s.LastErrorAt = c.counts.answer, c.counts.last, c.counts.error

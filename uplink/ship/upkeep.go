@@ -17,19 +17,36 @@ const (
 // upkeep tells the server of drops and of the sensor's health, and renews the
 // certificate, until the context ends.
 func (c *Client) upkeep(ctx context.Context) error {
-	var reported time.Time
+	var reported, warned time.Time
+	told := false // that the certificate is over
 	for {
+		if over := c.over(); over == nil {
+			told = false
+		} else if !c.enrolledAgain() {
+			if !told {
+				c.failed(over)
+				c.Log.Error("nothing is shipped, what is seen stays on this disk", "error", over)
+			}
+			told = true
+			if err := c.pause(ctx, backoff(0, lookEvery, lookEvery, c.Clock.Random)); err != nil {
+				return err
+			}
+			continue
+		}
 		if c.Clock.Now().Sub(reported) >= reportEvery {
 			c.tell(ctx)
 			reported = c.Clock.Now()
 		}
 		if err := c.tellDrops(ctx); err != nil && ctx.Err() == nil {
-			c.counts.failed(c.Clock.Now(), fmt.Errorf("tell of drops: %w", err))
+			c.failed(fmt.Errorf("tell of drops: %w", err))
 		}
 		if !c.Clock.Now().Before(c.id.Load().renews()) {
 			if err := c.renew(ctx); err != nil && ctx.Err() == nil {
-				c.counts.failed(c.Clock.Now(), fmt.Errorf("renew the certificate: %w", err))
-				c.Log.Warn("the certificate is not renewed yet", "expires", c.id.Load().expires(), "error", err)
+				c.failed(fmt.Errorf("renew the certificate: %w", err))
+				if now := c.Clock.Now(); now.Sub(warned) >= time.Hour {
+					warned = now
+					c.Log.Warn("the certificate is not renewed yet", "expires", c.id.Load().expires(), "error", err)
+				}
 			}
 		}
 		if err := c.pause(ctx, backoff(0, lookEvery, lookEvery, c.Clock.Random)); err != nil {
@@ -46,9 +63,10 @@ func (c *Client) tell(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	m := c.Health()
-	m.Policy, m.Refused = c.policy.status()
+	good, refused := c.policy.status()
+	m.Policy, m.Follows, m.Refused = good.Version, good.Name, refused
 	if err := post(ctx, c.http, c.address(protocol.PathReport), m, nil); err != nil {
-		c.counts.failed(c.Clock.Now(), fmt.Errorf("report: %w", err))
+		c.failed(fmt.Errorf("report: %w", err))
 	}
 }
 

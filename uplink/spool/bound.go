@@ -116,7 +116,7 @@ func (p *Spool) empty(l *classLog) {
 		return
 	}
 	p.used -= s.size - segmentHeader
-	s.size, s.synced = segmentHeader, 0
+	s.size, s.synced, s.flight = segmentHeader, 0, nil
 }
 
 // note remembers a drop until it was told.

@@ -116,6 +116,16 @@ func TestBoundedByBytes(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 
+	var sum uint64
+	for _, c := range p.Stats().Classes {
+		for _, n := range c.Dropped {
+			sum += n.Events
+		}
+	}
+	if all := p.Dropped(); all.Events != sum || sum == 0 {
+		t.Errorf("%+v dropped in all, %d events by reason", all, sum)
+	}
+
 	// Events never displace alerts.
 	before := p.Stats()
 	if _, err := p.Append(batch.Events, 5, make([]byte, 20_000)); !errors.Is(err, spool.ErrFull) {

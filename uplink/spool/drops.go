@@ -113,6 +113,20 @@ type ClassStats struct {
 	Segments int              `json:"segments"`
 }
 
+// Dropped is all that was dropped since Open.
+func (p *Spool) Dropped() (all Count) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for i := range p.logs {
+		for _, n := range p.logs[i].dropped {
+			all.Batches += n.Batches
+			all.Events += n.Events
+			all.Bytes += n.Bytes
+		}
+	}
+	return all
+}
+
 // Stats tells how the spool is now.
 func (p *Spool) Stats() Stats {
 	p.mutex.Lock()

@@ -46,3 +46,31 @@ func (f *failing) Sync() error {
 	}
 	return f.file.Sync()
 }
+
+// HoldSync makes the files of segments that are begun from now wait in each Sync, after
+// telling of it, until they are let go.
+func (p *Spool) HoldSync(told chan<- struct{}, letGo <-chan struct{}) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.open = func(path string) (file, error) {
+		f, err := create(path)
+		return &held{file: f, told: told, letGo: letGo}, err
+	}
+}
+
+type held struct {
+	file
+	told  chan<- struct{}
+	letGo <-chan struct{}
+	begun bool // the first Sync is that of the segment's header
+}
+
+func (h *held) Sync() error {
+	if !h.begun {
+		h.begun = true
+		return h.file.Sync()
+	}
+	h.told <- struct{}{}
+	<-h.letGo
+	return h.file.Sync()
+}

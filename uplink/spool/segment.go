@@ -50,7 +50,8 @@ type segment struct {
 	items  []item
 	size   int64
 	synced int64 // what is durable
-	left   int   // items that are not released
+	flight *flight
+	left   int // items that are not released
 }
 
 func checksum(parts ...[]byte) uint32 {

@@ -107,10 +107,9 @@ type Spool struct {
 	buffer  []byte
 	closed  bool
 
-	syncing sync.Mutex // held while a file is made durable; before mutex
-	ready   chan struct{}
-	stop    chan struct{}
-	done    chan struct{}
+	ready chan struct{}
+	stop  chan struct{}
+	done  chan struct{}
 }
 
 // classLog is the segments of a class, oldest first. The last is written to.
@@ -228,32 +227,68 @@ func (p *Spool) Sync() error {
 	return nil
 }
 
+// flight is a sync that is on its way, and what of its segment it makes durable.
+type flight struct {
+	done chan struct{} // closed when it has ended
+	to   int64
+	err  error
+}
+
 // durable returns when the segment is durable up to a place in it; -1: all that was
-// written. Whoever comes while another does it waits, and mostly finds it done.
+// written. One who comes does it for all that came before; who comes meanwhile waits, and
+// one of those does it for them all.
 func (p *Spool) durable(s *segment, to int64) error {
-	p.syncing.Lock()
-	defer p.syncing.Unlock()
 	p.mutex.Lock()
-	size, done := s.size, s.synced
-	p.mutex.Unlock()
 	if to < 0 {
-		to = size
+		to = s.size
 	}
-	if done >= to {
+	for s.synced < to && s.flight != nil {
+		f := s.flight
+		p.mutex.Unlock()
+		if <-f.done; f.to >= to {
+			return f.err
+		}
+		p.mutex.Lock()
+	}
+	if s.synced >= to {
+		p.mutex.Unlock()
 		return nil
 	}
+	f := &flight{done: make(chan struct{}), to: s.size}
+	s.flight = f
+	p.mutex.Unlock()
 	err := s.file.Sync()
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if errors.Is(err, os.ErrClosed) { // dropped meanwhile
-		return nil
+	switch {
+	case errors.Is(err, os.ErrClosed): // dropped meanwhile
+	case err != nil:
+		f.err = fmt.Errorf("sync spool: %w", err)
+		p.failure = f.err
+	case s.flight == f: // else the segment was emptied meanwhile
+		s.synced = max(s.synced, f.to)
 	}
-	if err != nil {
-		p.failure = fmt.Errorf("sync spool: %w", err)
-		return p.failure
+	if s.flight == f {
+		s.flight = nil
 	}
-	s.synced = max(s.synced, size)
-	return nil
+	close(f.done)
+	return f.err
+}
+
+// landed waits for all syncs that are on their way. The caller has the mutex, which is
+// let go meanwhile.
+func (p *Spool) landed() {
+	for i := range p.logs {
+		for _, s := range p.logs[i].segments {
+			if f := s.flight; f != nil {
+				p.mutex.Unlock()
+				<-f.done
+				p.mutex.Lock()
+				p.landed() // from the beginning: the segments may be others
+				return
+			}
+		}
+	}
 }
 
 // Ready says that something was appended since it was last received from.
@@ -271,10 +306,9 @@ func (p *Spool) Close() error {
 	close(p.stop)
 	<-p.done
 	err := p.Sync()
-	p.syncing.Lock()
-	defer p.syncing.Unlock()
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	p.landed()
 	if write := p.store.write(&p.state); write == nil {
 		err = errors.Join(err, p.store.file.Sync())
 	} else {

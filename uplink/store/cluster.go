@@ -36,6 +36,7 @@ type Cluster struct {
 	settings ClusterSettings
 	shapers  sync.Pool
 	packer   *zstd.Encoder
+	known    knowledge
 
 	lock    sync.Mutex
 	loads   []*load   // what is not flushed; the last takes what is added
@@ -43,6 +44,8 @@ type Cluster struct {
 }
 
 var _ Store = (*Cluster)(nil)
+
+func (c *Cluster) knows() *knowledge { return &c.known }
 
 // ErrMissing is what Flush says when rows that the cluster took are not there: a node
 // lost them. Missing tells which; they are to be added again.
@@ -101,6 +104,7 @@ const mostPosted = 4 << 20
 
 // Add implements Store.
 func (c *Cluster) Add(ctx context.Context, rows []Row) error {
+	c.known.add(rows)
 	s := c.shapers.Get().(*shaper)
 	defer c.shapers.Put(s)
 	s.now = time.Now().UnixNano()

@@ -36,9 +36,13 @@ type Embedded struct {
 	adding sync.RWMutex // held shared by who adds; alone by Flush, which must see an end of it
 	asking sync.RWMutex // held shared by who asks
 	closed bool
+
+	known knowledge
 }
 
 var _ Store = (*Embedded)(nil)
+
+func (e *Embedded) knows() *knowledge { return &e.known }
 
 // Open opens the store in a directory, which it makes if there is none.
 func Open(dir string, s Settings) (*Embedded, error) {
@@ -103,6 +107,7 @@ func (e *Embedded) Add(ctx context.Context, rows []Row) error {
 	if e.closed {
 		return fmt.Errorf("add: %w", ErrClosed)
 	}
+	e.known.add(rows)
 	if e.engines[Bulk].full() {
 		return fmt.Errorf("add %d rows: %w", len(rows), ErrFull)
 	}

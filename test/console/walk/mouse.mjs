@@ -139,16 +139,7 @@ export async function settings(page) {
 		await gone(page);
 		await page.waitForSelector(`td >> text=${Object.values(values)[0]}`);
 	}
-	await at("policies");
-	await page.locator("tr", { hasText: "databases" }).getByRole("button", { name: "Edit …" }).click();
-	await dialog(page, { body: "{", note: "a step" }, "Save");
-	await page.waitForSelector("dialog .problem >> text=no JSON");
-	await page.locator("dialog [name=body]").fill(`{"protections":{"fim":false}}`);
-	await page.locator("dialog button[type=submit]").click();
-	await gone(page);
-	await page.waitForSelector("tr:has-text('databases') >> text=v2");
-	await page.locator("tr", { hasText: "databases" }).getByRole("button", { name: "Versions" }).click();
-	await page.waitForSelector("h2 >> text=Versions of databases");
+	await policies(page, at);
 	await at("exports");
 	const siem = page.locator("tr", { hasText: "siem" });
 	await siem.locator("text=Failing").waitFor();
@@ -187,4 +178,56 @@ export async function settings(page) {
 	await page.getByLabel("Did").fill("users.add");
 	await page.keyboard.press("Enter");
 	await until("only those", () => page.evaluate(() => { const all = [...document.querySelectorAll("tbody tr td:nth-child(4)")]; return all.length >= 2 && all.every((e) => e.textContent === "users.add"); }));
+}
+
+// policies are edited as text, told apart by lines, and say who follows them and who refuses.
+async function policies(page, at) {
+	await at("policies");
+	const row = page.locator("tr", { hasText: "databases" });
+	await row.locator("text=1 of 1 sensor").waitFor();
+	await row.getByRole("button", { name: "Edit …" }).click();
+	await dialog(page, { settings: "{", note: "a step" }, "Save");
+	await page.waitForSelector("dialog .problem >> text=no JSON");
+	await page.locator("dialog [name=settings]").fill(`{"watch":["/var/lib/postgresql/"],"judge":true}`);
+	await page.locator("dialog [name=protections]").fill("vigil-exec-shm perhaps");
+	await page.locator("dialog button[type=submit]").click();
+	await page.waitForSelector("dialog .problem >> text=no identifier with on or off");
+	await page.locator("dialog [name=protections]").fill("vigil-exec-shm off\nvigil-port-scan off");
+	await page.locator("dialog [name=rules]").fill("### netcat.yml\ntitle: Netcat\nlogsource: {product: linux}\n\n### second.yml\ntitle: Second\n");
+	await refused("/v1/policies", async () => {
+		await page.locator("dialog [name=settings]").fill(`{"tier":"full"}`);
+		await page.locator("dialog button[type=submit]").click();
+		await page.waitForSelector("dialog .problem >> text=needs a restart of the sensor");
+	});
+	await page.locator("dialog [name=settings]").fill(`{"watch":["/var/lib/postgresql/"],"judge":true}`);
+	await page.locator("dialog button[type=submit]").click();
+	await gone(page);
+	await page.waitForSelector("tr:has-text('databases') >> text=v2");
+	await page.waitForSelector("h2 >> text=Versions of databases");
+	await until("what changed is marked", async () => {
+		const added = await page.locator("details[open] .added").allTextContents();
+		return ["judge", "vigil-port-scan off", "### second.yml"].every((x) => added.some((line) => line.includes(x))) && !added.some((line) => line.includes("vigil-exec-shm"));
+	});
+	await page.waitForSelector("h2:has-text('Sensors of databases') + ul >> text=v1 of v2");
+	await row.getByRole("button", { name: "Edit …" }).click();
+	await page.waitForSelector("dialog[open]");
+	want((await page.locator("dialog [name=rules]").inputValue()) === "### netcat.yml\ntitle: Netcat\nlogsource: {product: linux}\n\n### second.yml\ntitle: Second\n", "the rules are not as they were written");
+	await page.keyboard.press("Escape");
+	await gone(page);
+	await page.locator("tr", { hasText: "default" }).locator("text=1 refused it").waitFor();
+	await page.locator("tr", { hasText: "default" }).getByRole("button", { name: "Versions" }).click();
+	await page.waitForSelector(".why >> text=version 2: rules:");
+	await page.locator("summary").last().click();
+	await page.waitForSelector("text=Nothing: each host as its own configuration says.");
+	for (const colorScheme of ["light", "dark"]) {
+		await page.emulateMedia({ colorScheme });
+		await check(page, `policies ${colorScheme}`);
+		await page.screenshot({ path: join(process.env.VIGIL_SHOTS, `policies-${colorScheme}.png`), fullPage: true });
+	}
+	await page.emulateMedia({ colorScheme: "light" });
+	await page.locator(".why").locator("..").locator("a").click();
+	await page.waitForSelector("dt:has-text('Refused') + dd >> text=version 2: rules:");
+	await check(page, "a sensor that refuses its policy");
+	await page.goto(`${url}/sensors`);
+	await page.waitForSelector("tr:has-text('mail') >> text=refused");
 }

@@ -36,7 +36,7 @@ func sized() size {
 	if os.Getenv("VIGIL_SCALE") == "full" {
 		return size{events: 2_000_000, rate: 4_000, cut: time.Minute, disk: 1280 << 10, bound: 1280 << 10}
 	}
-	return size{events: 200_000, rate: 2_000, cut: 10 * time.Second, disk: 256 << 10, bound: 128 << 10}
+	return size{events: 200_000, rate: 2_000, cut: 10 * time.Second, disk: 192 << 10, bound: 128 << 10}
 }
 
 // patience bounds each wait: on a machine that others use, too.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"vigil/uplink/policy"
 	"vigil/uplink/server/control"
 )
 
@@ -102,17 +103,6 @@ func (a *API) policyVersions(c *call) (any, error) {
 	return map[string]any{"versions": all}, err
 }
 
-// policyBody is what a policy can say. The sensor decides what its settings mean: what it
-// cannot follow it refuses, and says so.
-type policyBody struct {
-	Rules []struct {
-		Name string `json:"name"`
-		Text string `json:"text"` // Sigma
-	} `json:"rules,omitempty"`
-	Settings    map[string]json.RawMessage `json:"settings,omitempty"`
-	Protections map[string]bool            `json:"protections,omitempty"`
-}
-
 func (a *API) putPolicy(c *call) (any, error) {
 	var m struct {
 		After int64           `json:"after"`
@@ -136,7 +126,7 @@ func (a *API) putPolicy(c *call) (any, error) {
 }
 
 func checkPolicy(name, note string, body json.RawMessage) error {
-	if len(name) > 64 || bytes.ContainsFunc([]byte(name), func(r rune) bool {
+	if len(name) == 0 || len(name) > 64 || bytes.ContainsFunc([]byte(name), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
 	}) {
 		return errors.New("a policy's name is of small letters, digits and -, at most 64")
@@ -144,19 +134,8 @@ func checkPolicy(name, note string, body json.RawMessage) error {
 	if len(note) > 1000 {
 		return errors.New("a note has at most 1000 bytes")
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	b := &policyBody{}
-	if err := d.Decode(&b); err != nil {
-		return fmt.Errorf("the policy cannot be read: %w", err)
-	}
-	if b == nil {
-		return errors.New("a policy is an object")
-	}
-	for _, r := range b.Rules {
-		if r.Name == "" || r.Text == "" {
-			return errors.New("a rule has a name and a text")
-		}
+	if _, err := policy.Parse(body); err != nil {
+		return fmt.Errorf("the policy cannot be taken: %w", err)
 	}
 	return nil
 }

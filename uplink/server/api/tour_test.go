@@ -61,9 +61,18 @@ func TestTour(t *testing.T) {
 	c.do("GET", "/v1/searches", nil, 200)
 	c.do("DELETE", "/v1/searches/"+id, nil, 204)
 
-	c.do("PUT", "/v1/policies/default", m{"after": 0, "note": "first", "body": m{"protections": m{"fileless": true}, "rules": []m{{"name": "a", "text": "title: a"}}}}, 200)
-	c.do("PUT", "/v1/policies/default", m{"after": 0, "body": m{}}, 409)
-	c.do("PUT", "/v1/policies/default", m{"after": 1, "body": m{"unknown": 1}}, 422)
+	if v := c.do("GET", "/v1/policies", nil, 200); len(v["policies"].([]any)) != 1 {
+		t.Errorf("policies at first: %v", v)
+	}
+	c.do("PUT", "/v1/policies/default", m{"after": 1, "note": "first", "body": m{
+		"protections": m{"vigil-exec-shm": false}, "rules": []m{{"name": "a", "text": "title: a"}},
+		"settings": m{
+			"kinds": []string{"exec"}, "watch": []string{"/etc/shadow"}, "judge": true, "intelligence": []string{"203.0.113.0/24"},
+			"suppress": []m{{"rule": "vigil-exec-shm", "filter": "exe~/opt/", "reason": "ours", "until": "2027-01-31"}},
+		},
+	}}, 200)
+	c.do("PUT", "/v1/policies/default", m{"after": 1, "body": m{}}, 409)
+	c.do("PUT", "/v1/policies/default", m{"after": 2, "body": m{"unknown": 1}}, 422)
 	c.do("GET", "/v1/policies", nil, 200)
 	c.do("GET", "/v1/policies/default", nil, 200)
 	c.do("PUT", "/v1/sensors/"+w.sensor+"/policy", m{"policy": "default"}, 200)
@@ -145,7 +154,7 @@ func wantAudit(t *testing.T, entries []any) {
 	all := strings.Join(lines, "\n")
 	for _, want := range []string{
 		"admin|login|admin||ok|", "admin|alerts.change|", `status="in_progress" assignee="operator"|ok|`, "admin|events.search||query=kind:exec&limit=1|ok|",
-		`|reason="stolen"|ok|`, `admin|users.add||name="eve" role="viewer"|ok|`, "already there", `admin|policies.put|default|after="0" note=""|put policy default: already there`,
+		`|reason="stolen"|ok|`, `admin|users.add||name="eve" role="viewer"|ok|`, "already there", `admin|policies.put|default|after="1" note=""|put policy default: already there`,
 		"admin|users.change|", `role="operator" disabled="yes"|ok|`, "admin|tokens.delete|", "admin|exports.delete|", "admin|alerts.csv|", "the old one is another",
 	} {
 		if !strings.Contains(all, want) {
@@ -247,6 +256,7 @@ func TestMistakes(t *testing.T) {
 		{"POST", "/v1/users", m{"name": "a", "role": "god", "password": password}, 422, "role"},
 		{"POST", "/v1/tokens", m{"name": "a", "role": "god", "days": 1}, 422, "role"},
 		{"PUT", "/v1/policies/default", m{"after": 0, "body": nil}, 422, "object"},
+		{"PUT", "/v1/policies/default", m{"after": 1, "body": m{"settings": m{"tier": "full"}}}, 422, "needs a restart"},
 		{"PUT", "/v1/policies/UP", m{"after": 0, "body": m{}}, 422, "small letters"},
 	} {
 		if c.do(r.method, r.path, r.body, r.status); !strings.Contains(string(c.last), r.detail) {

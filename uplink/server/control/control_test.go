@@ -71,6 +71,7 @@ func enrol(t *testing.T, d *control.DB, key string) string {
 func TestState(t *testing.T) {
 	controltest.Each(t, map[string]func(*testing.T, string){
 		"OpenTwice":     testOpenTwice,
+		"Migrate":       testMigrate,
 		"Enrolment":     testEnrolment,
 		"EnrolmentOnce": testEnrolmentOnce,
 		"Claim":         testClaim,
@@ -79,6 +80,7 @@ func TestState(t *testing.T) {
 		"Reset":         testReset,
 		"Alerts":        testAlerts,
 		"Policies":      testPolicies,
+		"Forget":        testForget,
 		"Audit":         testAudit,
 		"Saved":         testSaved,
 	})
@@ -352,30 +354,6 @@ func testAlerts(t *testing.T, place string) {
 	comments, err := d.Comments(ctx, "s1.a")
 	must(t, err)
 	want(t, "comments", comments[0].Text, "I look")
-}
-
-func testPolicies(t *testing.T, place string) {
-	ctx, d := t.Context(), open(t, place, newClock())
-	id := enrol(t, d, "a")
-	_, err := d.PolicyOf(ctx, id)
-	wantError(t, "no policy yet", err, control.ErrNotFound)
-	p, err := d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{}`)}, 0)
-	must(t, err)
-	want(t, "version", p.Version, 1)
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{}`)}, 0)
-	wantError(t, "over another's", err, control.ErrConflict)
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "default", Body: []byte(`{"x":1}`)}, 1)
-	must(t, err)
-	p, err = d.PolicyOf(ctx, id)
-	must(t, err)
-	want(t, "policy", fmt.Sprint(p.Version, string(p.Body)), `2{"x":1}`)
-	wantError(t, "an unknown policy", d.Follow(ctx, id, "web"), control.ErrNotFound)
-	_, err = d.PutPolicy(ctx, control.Policy{Name: "web", Body: []byte(`{}`)}, 0)
-	must(t, err)
-	must(t, d.Follow(ctx, id, "web"))
-	p, err = d.PolicyOf(ctx, id)
-	must(t, err)
-	want(t, "policy", p.Name, "web")
 }
 
 func testAudit(t *testing.T, place string) {

@@ -34,6 +34,7 @@ type DB struct {
 	writing  sync.Mutex // SQLite has one writer: waiting here is cheaper than being told busy
 
 	statements statements
+	admitted   admitted
 
 	nobodysPassword string // what the password of an unknown user is compared with
 }
@@ -53,7 +54,11 @@ func Open(ctx context.Context, place string, now func() time.Time) (*DB, error) 
 	}
 	d.db.SetMaxOpenConns(8)
 	d.db.SetMaxIdleConns(8)
-	if err := d.migrate(ctx); err != nil {
+	err = d.migrate(ctx)
+	if err == nil {
+		err = d.beginPolicies(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open control state: %w", err), d.db.Close())
 	}
 	return d, nil
@@ -78,6 +83,18 @@ func (d *DB) Ping(ctx context.Context) error { return d.db.PingContext(ctx) }
 type querier interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 	QueryContext(context.Context, string, ...any) (*sql.Rows, error)
+}
+
+// Shared tells whether other servers may change the state too.
+func (d *DB) Shared() bool { return d.postgres }
+
+// brief is the context of a look-up that SQLite does sooner than it could be broken off:
+// to watch a context takes two goroutines a query. PostgreSQL may be far away.
+func (d *DB) brief(ctx context.Context) context.Context {
+	if d.postgres {
+		return ctx
+	}
+	return context.WithoutCancel(ctx)
 }
 
 // bind writes the places for arguments as the database wants them: no text of a query

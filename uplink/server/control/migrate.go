@@ -12,7 +12,7 @@ import (
 var migrations embed.FS
 
 // lastMigration is the number of the newest file in migrations.
-const lastMigration = 1
+const lastMigration = 2
 
 // migrationLock is the name that servers which start at once wait on, in PostgreSQL.
 const migrationLock = 0x766967696c

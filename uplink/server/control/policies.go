@@ -9,8 +9,16 @@ import (
 	"time"
 )
 
-// DefaultPolicy is what sensors follow until told otherwise.
+// DefaultPolicy is what sensors follow until told otherwise. It is there from the start, and
+// says nothing then: sensors follow their own configuration.
 const DefaultPolicy = "default"
+
+// beginPolicies makes the first version of it, unless there is one.
+func (d *DB) beginPolicies(ctx context.Context) error {
+	_, err := d.exec(ctx, "INSERT INTO policies (name, version, body, note, author, created) VALUES (?, 1, '{}', ?, '', ?) ON CONFLICT DO NOTHING",
+		DefaultPolicy, "each host as its own configuration says", ms(d.now()))
+	return err
+}
 
 // Policy is what sensors shall do: a version never changes, a change is the next version.
 type Policy struct {
@@ -59,7 +67,7 @@ func (d *DB) policy(ctx context.Context, q querier, name string, version int64) 
 	return p, nil
 }
 
-// PolicyOf gives what a sensor shall follow; ErrNotFound when nothing was ever said.
+// PolicyOf gives what a sensor shall follow.
 func (d *DB) PolicyOf(ctx context.Context, sensor string) (Policy, error) {
 	name, err := get(ctx, d, d.db, value[string], "SELECT policy FROM sensors WHERE id = ?", sensor)
 	if err != nil {

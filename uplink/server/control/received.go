@@ -42,13 +42,20 @@ func epochText(epoch uint64) string { return fmt.Sprintf("%016x", epoch) }
 
 // Received tells whether a server has the batch, or its sensor said that it never comes.
 func (d *DB) Received(ctx context.Context, k Key) (bool, error) {
-	all, err := d.received(ctx, d.db, k)
+	r, err := d.ReceivedOf(ctx, k.Sensor, k.Epoch)
+	return r.Has(k.Sequence), err
+}
+
+// ReceivedOf gives all of a sensor's epoch that Received is true of.
+func (d *DB) ReceivedOf(ctx context.Context, sensor string, epoch uint64) (Ranges, error) {
+	all, err := d.received(d.brief(ctx), d.db, Key{Sensor: sensor, Epoch: epoch})
+	var set Ranges
 	for _, r := range all {
-		if r.ranges.Has(k.Sequence) {
-			return true, nil
+		for _, e := range r.ranges {
+			set = set.Add(e)
 		}
 	}
-	return false, err
+	return set, err
 }
 
 // Claim says of batches that lie in a server's spool that this server stores them. What
@@ -99,7 +106,7 @@ func (d *DB) claim(ctx context.Context, tx *sql.Tx, server string, keys []Key, m
 		if len(own) > fewRanges {
 			own, left = own.Bridge(gone)
 		}
-		if err := d.keep(ctx, tx, k, server, own); err != nil {
+		if err := d.keep(ctx, tx, k, server, own.bound()); err != nil {
 			return err
 		}
 		if len(left) != len(gone) {
@@ -177,6 +184,9 @@ func (d *DB) Dropped(ctx context.Context, sensor string, drops []Drop) error {
 
 func (d *DB) dropped(ctx context.Context, tx *sql.Tx, sensor string, n Drop) error {
 	k := Key{Sensor: sensor, Epoch: n.Epoch}
+	if n.Time.IsZero() {
+		n.Time = d.now()
+	}
 	all, err := d.received(ctx, tx, k)
 	if err != nil {
 		return err

@@ -71,10 +71,13 @@ type Counts struct {
 // Counts gives them; they go on counting.
 func (d *Drain) Counts() *Counts { return &d.counts }
 
-// How much is taken to the store at once, and how long to wait after it failed.
+// How much is taken to the store at once, and how long to wait after it failed. After a
+// load that was not full the drain waits for more: a flush costs the store the same for
+// one event as for thousands, and small ones leave files that it must merge.
 const (
-	mostRecords = 256
+	mostRecords = 4096
 	mostBytes   = 16 << 20
+	gather      = 250 * time.Millisecond
 	firstWait   = 100 * time.Millisecond
 	longestWait = 10 * time.Second
 )
@@ -160,12 +163,17 @@ func (d *Drain) Run(ctx context.Context) error {
 		if err := d.Spool.Release(l.sequences...); err != nil {
 			return fmt.Errorf("drain spool: %w", err)
 		}
+		if !l.full() && d.Sleep(ctx, gather) != nil {
+			return nil
+		}
 	}
 }
 
+func (l *load) full() bool { return len(l.sequences) >= mostRecords || l.bytes >= mostBytes }
+
 func (d *Drain) take() (*load, error) {
 	l := &load{}
-	for len(l.sequences) < mostRecords && l.bytes < mostBytes {
+	for !l.full() {
 		r, ok, err := d.Spool.Next()
 		if err != nil {
 			return nil, err

@@ -199,14 +199,14 @@ func TestFlushFails(t *testing.T) {
 // The server ends at any moment between add, flush and release: each batch is stored once.
 func TestServerEndsAnywhere(t *testing.T) {
 	w := newWorld(t)
-	for i := range uint64(2000) {
+	for i := range uint64(16000) {
 		w.spool.append(envelope(i+1, "x"))
 	}
 	for range 20 {
 		ctx, cancel := context.WithCancel(t.Context())
 		n := rand.IntN(3)
 		w.store.after = func() { // flushed, and not released any more
-			if n--; n < 0 || w.spool.left() <= 256 {
+			if n--; n < 0 || w.spool.left() <= 4096 {
 				cancel()
 			}
 		}
@@ -230,7 +230,7 @@ func TestServerEndsAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until(d)
-	w.wantOnce(2000)
+	w.wantOnce(16000)
 }
 
 // What another server claimed meanwhile is let go, not stored.

@@ -21,28 +21,22 @@ func (r *Receiver) batch(w http.ResponseWriter, q *http.Request, sensor string) 
 	}
 	// The sensor is that of the certificate: nothing of the request names another.
 	e := Envelope{Key: control.Key{Sensor: sensor, Epoch: id.Epoch, Sequence: id.Sequence}, Class: id.Class}
-	alone, spooled := r.course.begin(e.Key)
+	alone, replay := r.held.begin(e.Key)
 	if !alone {
 		return refusal{http.StatusServiceUnavailable, "this batch is coming already", time.Second}
 	}
-	defer r.course.end(e.Key)
-	if !spooled {
-		if replay, err := r.State.Received(q.Context(), e.Key); err != nil {
-			return err
-		} else if replay {
-			r.counts.Replays.Add(1)
-			w.WriteHeader(http.StatusOK)
-			return nil
-		}
-		if err := r.take(w, q, &e); err != nil {
+	defer r.held.end(e.Key)
+	if !replay {
+		replay, err = r.ledger.has(e.Key, func() (control.Ranges, error) { return r.State.ReceivedOf(q.Context(), e.Sensor, e.Epoch) })
+		if err != nil {
 			return err
 		}
 	}
-	if _, err := r.claims.one(q.Context(), e.Key); err != nil {
-		r.course.isSpooled(e.Key, true) // asked again, only the claim is made
+	if replay {
+		r.counts.Replays.Add(1)
+	} else if err := r.take(w, q, &e); err != nil {
 		return err
 	}
-	r.course.isSpooled(e.Key, false)
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -54,6 +48,8 @@ func (r *Receiver) take(w http.ResponseWriter, q *http.Request, e *Envelope) err
 		return refusal{http.StatusLengthRequired, "a batch says its length", 0}
 	case n > protocol.MaxBatch:
 		return refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("a batch of %d bytes, the most is %d", n, protocol.MaxBatch), 0}
+	case e.Class == protocol.Events && r.held.full():
+		return refusal{http.StatusServiceUnavailable, "too many batches wait for the store", 5 * time.Second}
 	}
 	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
@@ -76,7 +72,9 @@ func (r *Receiver) take(w http.ResponseWriter, q *http.Request, e *Envelope) err
 		return refusal{http.StatusUnprocessableEntity, fmt.Sprintf("the batch cannot be decoded: %v", err), 0}
 	}
 	e.Body = body
+	r.held.add(e.Key) // before it can be claimed
 	if err := r.Spool.Append(e.Class, events, e.Append(make([]byte, 0, len(body)+64))); err != nil {
+		r.held.remove(e.Key)
 		return fmt.Errorf("spool: %w", err)
 	}
 	r.counts.took(e.Class, events, len(body))

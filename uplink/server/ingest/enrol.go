@@ -73,6 +73,7 @@ func (r *Receiver) enrol(w http.ResponseWriter, q *http.Request, _ string) error
 	case err != nil:
 		return err
 	}
+	r.enrols.Return(from) // a good token is no guess: hosts behind one address may be many
 	r.Log.Info("sensor enrolled", "sensor", id, "name", m.Name, "address", from)
 	return r.identify(w, q, id, request)
 }

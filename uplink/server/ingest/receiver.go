@@ -57,8 +57,8 @@ const bodies = 64 << 20
 // Receiver takes what sensors send.
 type Receiver struct {
 	Settings
-	claims *claims
-	course *course
+	held   *held
+	ledger *ledger
 	room   *semaphore.Weighted
 	rate   *limit.Buckets // requests of a sensor
 	enrols *limit.Buckets // enrolments from an address
@@ -73,7 +73,7 @@ func New(s Settings) *Receiver {
 		s.Limits = defaultLimits()
 	}
 	return &Receiver{
-		Settings: s, claims: newClaims(s.State, s.Server), course: newCourse(), room: semaphore.NewWeighted(bodies),
+		Settings: s, held: newHeld(), ledger: newLedger(), room: semaphore.NewWeighted(bodies),
 		rate:   limit.New(400, 10*time.Millisecond, 1<<16, s.Now),
 		enrols: limit.New(20, 3*time.Second, 1<<14, s.Now), decoding: make(chan struct{}, 2),
 	}
@@ -83,7 +83,12 @@ func New(s Settings) *Receiver {
 // The server calls it for all that its spool holds before the receiver serves, and before
 // it gives a batch to the store.
 func (r *Receiver) Claim(ctx context.Context, keys []control.Key) ([]bool, error) {
-	return r.State.Claim(ctx, r.Server, keys)
+	mine, err := r.State.Claim(ctx, r.Server, keys)
+	if err == nil {
+		r.ledger.claimed(keys) // and only then
+		r.held.remove(keys...)
+	}
+	return mine, err
 }
 
 // Route is a request that the receiver answers.

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,8 +13,9 @@ import (
 
 // Bounds of one message.
 const (
-	maxDrops = 1000
-	maxGone  = 1000 // ranges of one
+	maxDrops  = 1000
+	maxGone   = 1000 // ranges of one
+	maxReason = 4096 // bytes of why a policy is refused
 )
 
 func (r *Receiver) drops(w http.ResponseWriter, q *http.Request, sensor string) error {
@@ -45,8 +45,17 @@ func (r *Receiver) drops(w http.ResponseWriter, q *http.Request, sensor string) 
 			Batches: d.Batches, Events: d.Events, Time: d.Time,
 		})
 	}
+	// What is here was not dropped, though the sensor does not know: it is claimed first.
+	if here := r.held.of(sensor); len(here) > 0 {
+		if _, err := r.Claim(q.Context(), here); err != nil {
+			return err
+		}
+	}
 	if err := r.State.Dropped(q.Context(), sensor, all); err != nil {
 		return err
+	}
+	for _, d := range all {
+		r.ledger.forget(sensor, d.Epoch)
 	}
 	r.changed(sensor)
 	w.WriteHeader(http.StatusOK)
@@ -58,8 +67,8 @@ func (r *Receiver) report(w http.ResponseWriter, q *http.Request, sensor string)
 	if err := read(q, &m); err != nil {
 		return err
 	}
-	if !plain(m.Version, 64) || !plain(m.Tier, 64) || m.Policy < 0 {
-		return malformed("a version and a tier have at most 64 bytes, a policy's version is not negative")
+	if !plain(m.Version, 64) || !plain(m.Tier, 64) || !plain(m.Follows, 64) || m.Policy < 0 || len(m.Refused) > maxReason {
+		return malformed("a version, a tier and a policy's name have at most 64 bytes, a policy's version is not negative, why it is refused has at most %d bytes", maxReason)
 	}
 	health := map[string]json.RawMessage{}
 	if len(m.Health) > 0 {
@@ -67,19 +76,12 @@ func (r *Receiver) report(w http.ResponseWriter, q *http.Request, sensor string)
 			return malformed("health is an object: %v", err)
 		}
 	}
-	if m.Refused != "" {
-		refused, err := json.Marshal(m.Refused)
-		if err != nil {
-			return malformed("%v", err)
-		}
-		health["policy_refused"] = refused
-	}
 	text, err := json.Marshal(health)
 	if err != nil {
 		return malformed("%v", err)
 	}
 	err = r.State.Reported(q.Context(), sensor, control.Report{
-		Version: m.Version, Tier: m.Tier, Lost: m.Lost, Applied: m.Policy, Address: address(q), Health: text,
+		Version: m.Version, Tier: m.Tier, Lost: m.Lost, Applied: m.Policy, Follows: m.Follows, Refused: m.Refused, Address: address(q), Health: text,
 	})
 	if err != nil {
 		return err
@@ -89,7 +91,8 @@ func (r *Receiver) report(w http.ResponseWriter, q *http.Request, sensor string)
 	return nil
 }
 
-// look is how often one who waits looks whether another server changed a policy.
+// look is how often one who waits looks whether another server, that shares the control
+// state, changed a policy.
 const look = 10 * time.Second
 
 // policy answers with what the sensor shall do: at once, unless it has that already
@@ -97,28 +100,29 @@ const look = 10 * time.Second
 func (r *Receiver) policy(w http.ResponseWriter, q *http.Request, sensor string) error {
 	deadline := time.NewTimer(wait(q.Header.Get("Prefer")))
 	defer deadline.Stop()
+	var others <-chan time.Time
+	if r.State.Shared() {
+		tick := time.NewTicker(look)
+		defer tick.Stop()
+		others = tick.C
+	}
 	for {
 		fired := r.Policies.Wait() // before the look: what changes after it is not missed
 		p, err := r.State.PolicyOf(q.Context(), sensor)
-		none := errors.Is(err, control.ErrNotFound)
-		if err != nil && !none {
+		if err != nil {
 			return err
 		}
-		if p := (protocol.Policy{Name: p.Name, Version: p.Version, Body: p.Body}); !none && p.Tag() != q.Header.Get("If-None-Match") {
+		if p := (protocol.Policy{Name: p.Name, Version: p.Version, Body: p.Body}); p.Tag() != q.Header.Get("If-None-Match") {
 			w.Header().Set("ETag", p.Tag())
 			return answer(w, p)
 		}
 		select {
 		case <-fired:
-		case <-time.After(look):
+		case <-others:
 		case <-q.Context().Done():
 			return q.Context().Err()
 		case <-deadline.C:
-			if none {
-				w.WriteHeader(http.StatusNoContent)
-			} else {
-				w.WriteHeader(http.StatusNotModified)
-			}
+			w.WriteHeader(http.StatusNotModified)
 			return nil
 		}
 		// A sensor that was revoked while it waited is told nothing more.

@@ -222,6 +222,14 @@ func TestFirstContactIsPinned(t *testing.T) {
 	}
 }
 
+// What slows down guesses does not slow down a fleet that comes from one address.
+func TestFleetEnrols(t *testing.T) {
+	w := newWorld(t)
+	for range 50 {
+		w.enrol()
+	}
+}
+
 func TestTokenOnce(t *testing.T) {
 	w := newWorld(t)
 	token := w.token()

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -154,14 +155,22 @@ func TestPolicyIsFollowed(t *testing.T) {
 		must(t, err)
 		w.policies.Fire()
 	}
+	told := func(what string, is func(control.Sensor) bool) {
+		t.Helper()
+		until(t, what, func() bool {
+			s, err := w.state.Sensor(t.Context(), id)
+			must(t, err)
+			return is(s)
+		})
+	}
 	var mu sync.Mutex
 	var applied []string
-	apply := func(p protocol.Policy) error {
+	apply := func(_ context.Context, p protocol.Policy) error {
 		mu.Lock()
 		defer mu.Unlock()
 		applied = append(applied, string(p.Body))
 		if strings.Contains(string(p.Body), "bad") {
-			return errors.New("no such protection")
+			return errors.New("no such protection" + strings.Repeat(" at all", 1000))
 		}
 		return nil
 	}
@@ -169,25 +178,77 @@ func TestPolicyIsFollowed(t *testing.T) {
 		return protocol.Report{Version: "2", Tier: "full", Lost: 3, Health: []byte(`{"load":1}`)}
 	}}
 	c := w.run(settings)
-	put(0, `{"a":1}`)
-	until(t, "the first policy", func() bool { return c.Status().Policy == 1 })
-	put(1, `{"bad":1}`)
+	told("the first policy, which says nothing", func(s control.Sensor) bool { return s.Applied == 1 && s.Follows == "default" })
+	put(1, `{"a":1}`)
+	until(t, "the second", func() bool { return c.Status().Version == 2 })
+	put(2, `{"bad":1}`)
 	until(t, "the refusal", func() bool { return c.Status().PolicyError != "" })
-	until(t, "the report of it", func() bool {
-		s, err := w.state.Sensor(t.Context(), id)
-		must(t, err)
-		return s.Applied == 1 && s.Version == "2" && s.Lost == 3 && strings.Contains(string(s.Health), "no such protection")
+	told("the report of it", func(s control.Sensor) bool {
+		return s.Applied == 2 && s.Version == "2" && s.Lost == 3 && strings.HasPrefix(s.Refused, "policy default, version 3: no such protection") && len(s.Refused) < 1100
 	})
 	// Another start follows the last good one before it hears of the server.
 	mu.Lock()
 	applied = nil
 	mu.Unlock()
-	w.run(settings)
+	again := w.run(settings)
 	until(t, "the last good policy", func() bool { mu.Lock(); defer mu.Unlock(); return len(applied) > 0 })
 	mu.Lock()
-	defer mu.Unlock()
 	if applied[0] != `{"a":1}` {
 		t.Errorf("after a start it follows %v", applied)
+	}
+	mu.Unlock()
+	until(t, "the bad one is refused again", func() bool { return again.Status().PolicyError != "" })
+	if kept, err := ship.Kept(dir); err != nil || kept.Version != 2 || string(kept.Body) != `{"a":1}` {
+		t.Errorf("kept: %+v, %v", kept, err)
+	}
+	// Another policy's version 1 is told apart from that of the first.
+	_, err := w.state.PutPolicy(t.Context(), control.Policy{Name: "web", Body: []byte(`{"w":1}`)}, 0)
+	must(t, err)
+	must(t, w.state.Follow(t.Context(), id, "web"))
+	w.policies.Fire()
+	told("the other policy, and nothing refused", func(s control.Sensor) bool { return s.Applied == 1 && s.Follows == "web" && s.Refused == "" })
+}
+
+// A certificate that ended while the sensor was off is told with what to do; what waits
+// stays, and is shipped once the host is enrolled again, without a restart.
+func TestCertificateHasEnded(t *testing.T) {
+	w := newWorld(t)
+	first, dir := w.enrol()
+	w.pass(pki.SensorLife + time.Hour)
+	q := newQueue(batch(1, protocol.Events, "one"), batch(2, protocol.Alerts, "two"))
+	c := w.run(ship.Settings{Dir: dir, Spool: q})
+	want := "run vigil enroll " + w.server.URL + " TOKEN --state " + dir
+	until(t, "it says what to run", func() bool { return strings.Contains(c.Status().LastError, want) })
+	until(t, "it has tried to ship", func() bool { return c.Status().Sent > 4 })
+	if s := c.Status(); !strings.Contains(s.LastError, want) || s.Acknowledged > 0 {
+		t.Errorf("status: %+v", s)
+	}
+	if released, refused := q.settled(); len(released)+len(refused) > 0 {
+		t.Fatalf("released %v, refused %v", released, refused)
+	}
+	second, err := ship.Enrol(t.Context(), ship.Enrolment{Dir: dir, Server: w.server.URL, Token: w.token(), Name: "web", Version: "1"})
+	must(t, err)
+	q.wait(t, 2)
+	if c.Sensor() != second || second == first {
+		t.Errorf("it ships as %s; enrolled as %s, then as %s", c.Sensor(), first, second)
+	}
+}
+
+// What a server says is forgotten when the host becomes another's.
+func TestPolicyOfAnotherServer(t *testing.T) {
+	w, other := newWorld(t), newWorld(t)
+	_, dir := w.enrol()
+	c := w.run(ship.Settings{Dir: dir, Spool: newQueue(), Apply: func(context.Context, protocol.Policy) error { return nil }})
+	until(t, "the policy", func() bool { return c.Status().Version == 1 })
+	_, err := ship.Enrol(t.Context(), ship.Enrolment{Dir: dir, Server: w.server.URL, Token: w.token(), Name: "web"})
+	must(t, err)
+	if kept, err := ship.Kept(dir); err != nil || kept.Version != 1 {
+		t.Errorf("enrolled at the same server again: %+v, %v", kept, err)
+	}
+	_, err = ship.Enrol(t.Context(), ship.Enrolment{Dir: dir, Server: other.server.URL, Token: other.token(), Name: "web"})
+	must(t, err)
+	if kept, err := ship.Kept(dir); err != nil || kept.Version != 0 {
+		t.Errorf("enrolled at another: %+v, %v", kept, err)
 	}
 }
 

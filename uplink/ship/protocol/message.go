@@ -134,7 +134,8 @@ type Report struct {
 	Tier    string          `json:"tier"`
 	Lost    uint64          `json:"lost"`
 	Policy  int64           `json:"policy"`           // the version that it follows
-	Refused string          `json:"refused,omitzero"` // why it does not follow the newest
+	Follows string          `json:"follows,omitzero"` // the name of that policy
+	Refused string          `json:"refused,omitzero"` // which one it does not follow, and why
 	Health  json.RawMessage `json:"health,omitempty"`
 }
 
@@ -147,6 +148,9 @@ type Policy struct {
 
 // Tag is a policy's ETag.
 func (p Policy) Tag() string { return fmt.Sprintf("%q", p.Name+"-"+strconv.FormatInt(p.Version, 10)) }
+
+// String names it in sentences.
+func (p Policy) String() string { return fmt.Sprintf("policy %s, version %d", p.Name, p.Version) }
 
 // Problem is the body of an answer that refuses, as RFC 9457 has it.
 type Problem struct {

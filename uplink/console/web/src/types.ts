@@ -1,5 +1,7 @@
 // What the API answers, as uplink/server/api/openapi.yaml has it.
 
+import type { Body } from "./policy";
+
 export type Role = "viewer" | "operator" | "approver" | "admin";
 export type Status = "new" | "in_progress" | "closed" | "dismissed";
 
@@ -52,10 +54,10 @@ export interface Search { id: string; name: string; query: string; author: strin
 
 export interface Sensor {
 	id: string; name: string; enrolled: string; seen: string; address: string; serial: string; expires: string; version: string;
-	tier: string; lost: number; dropped: number; policy: string; policy_version: number; health: { [name: string]: unknown };
+	tier: string; lost: number; dropped: number; policy: string; policy_version: number; policy_followed: string; policy_refused: string; health: { [name: string]: unknown };
 	revoked?: string; reason?: string; reported?: string;
 }
-export interface Policy { name: string; version: number; body: unknown; note: string; author: string; created: string }
+export interface Policy { name: string; version: number; body: Body; note: string; author: string; created: string }
 export interface Enrolment { id: string; note: string; author: string; created: string; expires: string; used?: string; sensor?: string }
 export interface Token { id: string; name: string; user: string; role: Role; created: string; expires: string; used?: string }
 export interface Export { id: string; name: string; kind: string; settings: { [name: string]: unknown }; enabled: boolean; author: string; changed: string; status: ExportStatus }

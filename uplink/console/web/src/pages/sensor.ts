@@ -40,6 +40,7 @@ async function show(v: View): Promise<void> {
 			["Sensor", h("span", { class: "mono" }, s.id)], ["Address", h("span", { class: "mono" }, host(s.address, 100))],
 			["Version", host(s.version || "unknown", 100)], ["Tier", host(s.tier || "unknown", 100)],
 			["Policy", follows(s, new Map(p.policies.map((x) => [x.name, x.version])))],
+			["Refused", s.policy_refused && h("span", { class: "warn" }, host(s.policy_refused, 5_000))],
 			["Lost by its kernel side", count(s.lost)], ["Dropped by its spool", count(s.dropped)],
 			["Enrolled", at(s.enrolled)], ["Certificate", s.serial && h("span", null, h("span", { class: "mono" }, host(s.serial, 80)), " until ", at(s.expires))],
 			["Revoked", s.revoked && [at(s.revoked), ": ", host(s.reason ?? "", 1_000)]],

@@ -1,6 +1,6 @@
 import { h, put } from "../dom";
 import { Table } from "../parts/table";
-import { about, count, host, many, since } from "../text";
+import { about, count, host, many, plain, since } from "../text";
 import type { Policy, Sensor } from "../types";
 import type { Page, View } from "../view";
 import { health, healthOf } from "../words";
@@ -12,11 +12,13 @@ const orders: Record<Order, (a: Sensor, b: Sensor) => number> = {
 	lost: (a, b) => b.lost + b.dropped - a.lost - a.dropped,
 };
 
-// follows tells which version of its policy a sensor has, and whether that is the newest.
+// follows tells which version of its policy a sensor has, whether that is the newest, and
+// whether it refuses that.
 export function follows(s: Sensor, newest: Map<string, number>): HTMLElement {
 	const wanted = newest.get(s.policy);
-	const behind = wanted !== undefined && s.policy_version !== wanted;
-	return h("span", null, host(s.policy, 64), " ", h("span", { class: behind ? "warn" : "muted" }, s.policy_version === 0 ? "not yet" : `v${s.policy_version}`, behind && s.policy_version > 0 && ` of v${wanted}`));
+	const behind = wanted !== undefined && (s.policy_version !== wanted || s.policy_followed !== s.policy);
+	const has = s.policy_version === 0 ? "not yet" : s.policy_followed === s.policy ? [`v${s.policy_version}`, behind && ` of v${wanted}`] : ["still ", host(s.policy_followed, 64), ` v${s.policy_version}`];
+	return h("span", null, host(s.policy, 64), " ", h("span", { class: behind ? "warn" : "muted" }, has), s.policy_refused && h("span", { class: "warn", title: plain(s.policy_refused) }, ", refused"));
 }
 
 async function show(v: View): Promise<void> {
