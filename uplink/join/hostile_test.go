@@ -22,13 +22,6 @@ import (
 	"vigil/uplink/ship/protocol"
 )
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A whole server refuses what an enrolled sensor should not send, says why, and goes on.
 func TestHostileSensor(t *testing.T) {
 	s, err := Open(t.Context(), Settings{Dir: t.TempDir(), Listen: "127.0.0.1:0", Sensors: "127.0.0.1:0", Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
