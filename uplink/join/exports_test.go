@@ -109,9 +109,10 @@ func TestExportQueueIsBounded(t *testing.T) {
 	x.say(http.StatusServiceUnavailable, nil)
 	e := s.put(control.Export{Name: "siem", Kind: "webhook", Enabled: true}, x.settings(m{"filter": m{"kinds": []string{"exec"}}, "queue": m{"bytes": 1 << 20}}))
 	n := 0
-	for range 45 { // some 40 KiB each
-		s.events(n, n+1000)
-		n += 1000
+	s.pad = 60
+	for range 45 { // some 50 KiB each
+		s.events(n, n+100)
+		n += 100
 	}
 	s.stored()
 	x.say(http.StatusOK, nil)
@@ -154,9 +155,16 @@ func TestExportSettingsAreChecked(t *testing.T) {
 	s := newScene(t)
 	s.put(control.Export{Name: "one", Kind: "file"}, m{"path": "a.jsonl"})
 	for _, c := range []struct{ kind, settings, want string }{
-		{"fax", `{}`, "kind"}, {"syslog", `{"network":"tcp"}`, "syslog.address"}, {"splunk", `{"url":"https://a:1","token":"[secret]"}`, "splunk.token"},
-		{"file", `{"path":"/etc/shadow"}`, "bare name"}, {"file", `{"path":"../x"}`, "bare name"}, {"file", `{"path":".."}`, "bare name"}, {"file", `{"path":"a.jsonl"}`, `"one"`},
-		{"file", `{"path":"b","filter":{"kinds":["nonsense"]}}`, "nonsense"}, {"file", `{"keep":"x"}`, "keep"}, {"webhook", `{"url":"https://a","key":"short"}`, "webhook.key"},
+		{"fax", `{}`, "kind"},
+		{"syslog", `{"network":"tcp"}`, "syslog.address"},
+		{"splunk", `{"url":"https://a:1","token":"[secret]"}`, "splunk.token"},
+		{"file", `{"path":"/etc/shadow"}`, "bare name"},
+		{"file", `{"path":"../x"}`, "bare name"},
+		{"file", `{"path":".."}`, "bare name"},
+		{"file", `{"path":"a.jsonl"}`, `"one"`},
+		{"file", `{"path":"b","filter":{"kinds":["nonsense"]}}`, "nonsense"},
+		{"file", `{"keep":"x"}`, "keep"},
+		{"webhook", `{"url":"https://a","key":"short"}`, "webhook.key"},
 	} {
 		_, err := s.v.exports.Prepare(t.Context(), control.Export{Name: "siem", Kind: c.kind, Settings: []byte(c.settings)}, nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

@@ -55,6 +55,7 @@ type scene struct {
 	stop func()
 	next uint64 // sequence of the sensor's batches
 	sent uint64 // batches that this server is to store
+	pad  int    // words of noise that execs have as arguments
 }
 
 func newScene(t *testing.T) *scene {
@@ -134,10 +135,18 @@ func (s *scene) events(from, to int) {
 	s.t.Helper()
 	e := batch.NewEncoder(decode.Meta{Host: "web", BootOffset: 1_700_000_000_000_000_000})
 	for k := from; k < to; k++ {
-		e.Event(recordtest.Decoded(decode.KindExec, decode.Exec{PPID: 1, Mode: 0o100755, Argc: 3}, []byte("/bin/x"), fmt.Appendf(nil, "x\x00number-%07d\x00%016x%016x%016x%016x\x00", k, rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64())), nil)
+		e.Event(recordtest.Decoded(decode.KindExec, decode.Exec{PPID: 1, Mode: 0o100755, Argc: 3}, []byte("/bin/x"), s.arguments(k)), nil)
 		e.Event(recordtest.Decoded(decode.KindFileOpen, decode.FileOpen{Created: 1}, []byte("/tmp/file")), nil)
 	}
 	s.batch(protocol.Events, e.Encode(nil), 2*(to-from))
+}
+
+func (s *scene) arguments(k int) []byte {
+	b := fmt.Appendf(nil, "x\x00number-%07d\x00", k)
+	for range s.pad {
+		b = fmt.Appendf(b, "%016x", rand.Uint64())
+	}
+	return append(b, 0)
 }
 
 // alert sends one.
@@ -184,8 +193,8 @@ func newSIEM(t *testing.T) *siem {
 			select {
 			case <-hang:
 			case <-q.Context().Done():
-				return
 			}
+			status = http.StatusServiceUnavailable // whoever asked may have gone: it takes nothing
 		}
 		if err == nil && status == http.StatusOK {
 			x.mu.Lock()

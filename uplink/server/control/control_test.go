@@ -335,7 +335,7 @@ func testAlerts(t *testing.T, place string) {
 		f.Limit = 10
 		list, err = d.Alerts(ctx, f)
 		must(t, err)
-		want(t, fmt.Sprint("of severities ", f.Severity), len(list), map[bool]int{true: 0, false: 3}[f.Severity[0] == 2])
+		want(t, fmt.Sprintf("of severities %d", f.Severity), len(list), map[bool]int{true: 0, false: 3}[f.Severity[0] == 2])
 	}
 
 	_, err = d.Suppress(ctx, control.Suppression{Rule: "vigil-reverse-shell", Sensor: "s1", Reason: "ours", Author: "eve"})
