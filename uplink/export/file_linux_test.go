@@ -1,8 +1,6 @@
 package export
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -72,19 +70,4 @@ func fullDisk(t *testing.T, dir string) {
 	}
 	r.settle()
 	whole(t, r.end(), numbers(read(t, path)), n, true)
-}
-
-// read gives a file of whole lines of JSON.
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range bytes.SplitAfter(b, []byte("\n")) {
-		if len(line) > 0 && (!json.Valid(line) || line[len(line)-1] != '\n') {
-			t.Errorf("line %q", line)
-		}
-	}
-	return b
 }

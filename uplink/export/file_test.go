@@ -127,3 +127,18 @@ func TestStandardOutput(t *testing.T) {
 }
 
 var _ io.Writer = (*pipe)(nil)
+
+// read gives a file of whole lines of JSON.
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range bytes.SplitAfter(b, []byte("\n")) {
+		if len(line) > 0 && (!json.Valid(line) || line[len(line)-1] != '\n') {
+			t.Errorf("line %q", line)
+		}
+	}
+	return b
+}
