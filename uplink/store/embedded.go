@@ -8,8 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
+
+	"vigil/decode"
 )
 
 // Settings of an embedded store. Zero means the default of each.
@@ -72,7 +75,7 @@ func Open(dir string, s Settings) (*Embedded, error) {
 		e.engines[c] = engine
 	}
 	for range cap(e.makers) {
-		e.makers <- e.newMaker()
+		e.makers <- &maker{newShaper(e.keep, ahead), &e.engines, map[string]*loader{}}
 	}
 	return e, nil
 }
@@ -96,7 +99,7 @@ func (e *Embedded) Close() error {
 	return nil
 }
 
-// Add takes rows. Many are shaped by as many goroutines as there are processors.
+// Add takes rows.
 func (e *Embedded) Add(ctx context.Context, rows []Row) error {
 	e.adding.RLock()
 	defer e.adding.RUnlock()
@@ -106,77 +109,64 @@ func (e *Embedded) Add(ctx context.Context, rows []Row) error {
 	if e.engines[Bulk].full() {
 		return fmt.Errorf("add %d rows: %w", len(rows), ErrFull)
 	}
-	const least = 2_048 // rows that are worth a goroutine
-	parts := max(1, min(cap(e.makers), len(rows)/least))
-	errs := make([]error, parts)
-	var done sync.WaitGroup
-	for i := range parts {
-		part := rows[i*len(rows)/parts : (i+1)*len(rows)/parts]
-		if i == parts-1 {
-			errs[i] = e.load(ctx, part)
-			break
-		}
-		done.Go(func() { errs[i] = e.load(ctx, part) })
+	select {
+	case m := <-e.makers:
+		defer func() { e.makers <- m }()
+		return m.load(ctx, rows)
+	case <-ctx.Done():
+		return fmt.Errorf("add: %w", context.Cause(ctx))
 	}
-	done.Wait()
-	return errors.Join(errs...)
 }
 
 // maker makes rows into what the engines take, and keeps it for them until it is much.
 type maker struct {
 	*shaper
-	loaders [classes]*loader
-	kinds   map[string][]int
+	engines *[classes]*engine
+	kinds   map[string]*loader
 }
 
-func (e *Embedded) newMaker() *maker {
-	m := &maker{shaper: newShaper(e.keep, ahead), kinds: map[string][]int{}}
-	for c, engine := range e.engines {
-		m.loaders[c] = engine.loader()
-	}
-	return m
-}
-
-func (e *Embedded) load(ctx context.Context, rows []Row) error {
-	var m *maker
-	select {
-	case m = <-e.makers:
-	case <-ctx.Done():
-		return fmt.Errorf("add: %w", context.Cause(ctx))
-	}
-	defer func() { e.makers <- m }()
+func (m *maker) load(ctx context.Context, rows []Row) error {
 	m.now = time.Now().UnixNano()
-	for kind := range m.kinds {
-		m.kinds[kind] = m.kinds[kind][:0]
-	}
 	for i := range rows {
-		m.kinds[rows[i].Kind] = append(m.kinds[rows[i].Kind], i)
-	}
-	for kind, places := range m.kinds {
-		if len(places) == 0 {
-			delete(m.kinds, kind)
+		if i%1024 == 0 && ctx.Err() != nil {
+			return fmt.Errorf("add: %w", context.Cause(ctx))
 		}
-		for _, i := range places {
-			if i%1024 == 0 && ctx.Err() != nil {
-				return fmt.Errorf("add: %w", context.Cause(ctx))
-			}
-			at, fields, err := m.shape(&rows[i])
-			if err != nil {
-				return fmt.Errorf("add: %w", err)
-			}
-			m.loaders[ClassOf(kind)].add(at, fields)
+		at, fields, err := m.shape(&rows[i])
+		if err != nil {
+			return fmt.Errorf("add: %w", err)
 		}
+		m.loader(rows[i].Kind).add(at, fields)
 	}
 	return nil
+}
+
+func (m *maker) loader(kind string) *loader {
+	l := m.kinds[kind]
+	if l == nil {
+		if len(m.kinds) == mostLoaders { // not of ours
+			m.flush()
+			clear(m.kinds)
+		}
+		l = m.engines[ClassOf(kind)].loader()
+		m.kinds[strings.Clone(kind)] = l
+	}
+	return l
+}
+
+// mostLoaders is more than there are kinds.
+const mostLoaders = 2 * int(decode.KindCount)
+
+func (m *maker) flush() {
+	for _, l := range m.kinds {
+		l.flush()
+	}
 }
 
 // unload hands over what the makers have. Nobody adds meanwhile: all of them are idle.
 func (e *Embedded) unload() {
 	for range len(e.makers) {
 		m := <-e.makers
-		for _, l := range m.loaders {
-			l.flush()
-		}
+		m.flush()
 		e.makers <- m
 	}
 }
