@@ -2,7 +2,7 @@ package join
 
 import (
 	"fmt"
-	"runtime"
+	"runtime/debug"
 	"testing"
 )
 
@@ -14,14 +14,14 @@ const fullBatch = 8192
 func BenchmarkServer(b *testing.B) {
 	for _, c := range []struct{ sensors, each int }{{1, fullBatch}, {20, fullBatch}, {200, 500}} {
 		b.Run(fmt.Sprintf("sensors=%d,batch=%d", c.sensors, c.each), func(b *testing.B) {
-			const events = 1 << 18
+			const events = 1 << 19
 			records := batches(c.sensors, events, c.each)
 			n := 0
 			for _, r := range records {
 				n += len(r)
 			}
 			w := newWay(b)
-			runtime.GC()
+			debug.FreeOSMemory()
 			most := watch(b)
 			cpu := cpuTime(b)
 			b.ResetTimer()

@@ -8,11 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
-
-	"vigil/decode"
 )
 
 // Settings of an embedded store. Zero means the default of each.
@@ -34,6 +31,7 @@ const (
 type Embedded struct {
 	keep    Retention
 	engines [classes]*engine
+	loaders loaders
 	makers  chan *maker // one a processor: those that nobody uses
 
 	adding sync.RWMutex // held shared by who adds; alone by Flush, which must see an end of it
@@ -74,8 +72,9 @@ func Open(dir string, s Settings) (*Embedded, error) {
 		}
 		e.engines[c] = engine
 	}
+	e.loaders.engines, e.loaders.kinds = &e.engines, map[string]*loader{}
 	for range cap(e.makers) {
-		e.makers <- &maker{newShaper(e.keep, ahead), &e.engines, map[string]*loader{}}
+		e.makers <- &maker{newShaper(e.keep, ahead), &e.loaders, map[string][]int{}}
 	}
 	return e, nil
 }
@@ -90,7 +89,7 @@ func (e *Embedded) Close() error {
 		return nil
 	}
 	e.closed = true
-	e.unload()
+	e.loaders.flushAll()
 	for _, engine := range e.engines {
 		if engine != nil {
 			engine.close()
@@ -118,57 +117,58 @@ func (e *Embedded) Add(ctx context.Context, rows []Row) error {
 	}
 }
 
-// maker makes rows into what the engines take, and keeps it for them until it is much.
+// maker makes rows into what the loaders take.
 type maker struct {
 	*shaper
-	engines *[classes]*engine
-	kinds   map[string]*loader
+	to    *loaders
+	kinds map[string][]int // the places of each kind's rows
 }
 
+// load adds rows kind by kind, of those first that nobody else is adding.
 func (m *maker) load(ctx context.Context, rows []Row) error {
 	m.now = time.Now().UnixNano()
+	clear(m.kinds)
 	for i := range rows {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return fmt.Errorf("add: %w", context.Cause(ctx))
+		m.kinds[rows[i].Kind] = append(m.kinds[rows[i].Kind], i)
+	}
+	for wait := false; len(m.kinds) > 0; {
+		some := false
+		for kind, places := range m.kinds {
+			l := m.to.of(kind)
+			if wait {
+				l.Lock()
+			} else if !l.TryLock() {
+				continue
+			}
+			err := m.fill(ctx, l, rows, places)
+			l.Unlock()
+			if err != nil {
+				return fmt.Errorf("add: %w", err)
+			}
+			some, wait = true, false
+			delete(m.kinds, kind)
 		}
-		at, fields, err := m.shape(&rows[i])
-		if err != nil {
-			return fmt.Errorf("add: %w", err)
-		}
-		m.loader(rows[i].Kind).add(at, fields)
+		wait = !some
 	}
 	return nil
 }
 
-func (m *maker) loader(kind string) *loader {
-	l := m.kinds[kind]
-	if l == nil {
-		if len(m.kinds) == mostLoaders { // not of ours
-			m.flush()
-			clear(m.kinds)
+func (m *maker) fill(ctx context.Context, l *loader, rows []Row, places []int) error {
+	for _, i := range places {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		l = m.engines[ClassOf(kind)].loader()
-		m.kinds[strings.Clone(kind)] = l
+		at, fields, err := m.shape(&rows[i])
+		if err != nil {
+			return err
+		}
+		before := l.size
+		full := l.add(at, fields)
+		if size := m.to.size.Add(int64(l.size - before)); full && size >= mostLoaded {
+			m.to.flush(l)
+		}
 	}
-	return l
-}
-
-// mostLoaders is more than there are kinds.
-const mostLoaders = 2 * int(decode.KindCount)
-
-func (m *maker) flush() {
-	for _, l := range m.kinds {
-		l.flush()
-	}
-}
-
-// unload hands over what the makers have. Nobody adds meanwhile: all of them are idle.
-func (e *Embedded) unload() {
-	for range len(e.makers) {
-		m := <-e.makers
-		m.flush()
-		e.makers <- m
-	}
+	return nil
 }
 
 // Flush makes all that was added durable and able to be found. Add waits meanwhile.
@@ -178,7 +178,7 @@ func (e *Embedded) Flush(ctx context.Context) error {
 	if e.closed {
 		return fmt.Errorf("flush: %w", ErrClosed)
 	}
-	e.unload()
+	e.loaders.flushAll()
 	var errs [classes]error
 	var done sync.WaitGroup
 	for c, engine := range e.engines {
