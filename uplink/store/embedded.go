@@ -89,7 +89,7 @@ func (e *Embedded) Close() error {
 		return nil
 	}
 	e.closed = true
-	e.loaders.flushAll()
+	e.loaders.flush()
 	for _, engine := range e.engines {
 		if engine != nil {
 			engine.close()
@@ -162,11 +162,7 @@ func (m *maker) fill(ctx context.Context, l *loader, rows []Row, places []int) e
 		if err != nil {
 			return err
 		}
-		before := l.size
-		full := l.add(at, fields)
-		if size := m.to.size.Add(int64(l.size - before)); full && size >= mostLoaded {
-			m.to.flush(l)
-		}
+		l.add(at, fields)
 	}
 	return nil
 }
@@ -178,7 +174,7 @@ func (e *Embedded) Flush(ctx context.Context) error {
 	if e.closed {
 		return fmt.Errorf("flush: %w", ErrClosed)
 	}
-	e.loaders.flushAll()
+	e.loaders.flush()
 	var errs [classes]error
 	var done sync.WaitGroup
 	for c, engine := range e.engines {

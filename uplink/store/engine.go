@@ -75,7 +75,8 @@ func openEngine(dir string, retention, ahead time.Duration, reserve int64) (e *e
 
 func (e *engine) close() { e.storage.MustClose() }
 
-// loader keeps rows of a kind until flush: then the engine has them.
+// loader takes rows of a kind until they make a full block, or flush: then the engine
+// has them.
 type loader struct {
 	sync.Mutex
 	engine *engine
@@ -83,19 +84,18 @@ type loader struct {
 	fields []logstorage.Field
 	day    int64
 	size   int // bytes of lines of JSON, as the library counts them
-	block  int // of them, in the last block
 }
 
-// fullBlock is the size of a block that the library never takes apart again: of what is
-// less, it makes new blocks whenever it merges the parts that they are in.
+// fullBlock is the size of a block that the library never takes apart again. Of smaller
+// ones it makes new blocks whenever it merges the parts that they are in.
 const fullBlock = 2 << 20
 
-// add copies a row, and tells whether it was the last of a full block. Rows that follow
-// one with the same names cost less.
-func (l *loader) add(at int64, fields []Field) (full bool) {
-	if l.rows == nil {
-		l.rows = logstorage.GetLogRows([]string{FieldSensor, FieldKind}, nil, nil, nil, "")
-	}
+func (e *engine) loader() *loader {
+	return &loader{engine: e, rows: logstorage.GetLogRows([]string{FieldSensor, FieldKind}, nil, nil, nil, "")}
+}
+
+// add copies a row. Rows that follow one with the same names cost less.
+func (l *loader) add(at int64, fields []Field) {
 	l.fields = l.fields[:0]
 	for i := range fields {
 		l.fields = append(l.fields, logstorage.Field(fields[i]))
@@ -105,12 +105,10 @@ func (l *loader) add(at int64, fields []Field) (full bool) {
 		l.engine.touch(time.Unix(0, at).UTC().Format("20060102"))
 	}
 	l.rows.MustAdd(logstorage.TenantID{}, at, l.fields, -1)
-	n := logstorage.EstimatedJSONRowLen(l.fields)
-	l.size, l.block = l.size+n, l.block+n
-	if full = l.block >= fullBlock; full {
-		l.block = 0
+	if l.size += logstorage.EstimatedJSONRowLen(l.fields); l.size >= fullBlock {
+		l.flush()
+		l.engine.storage.DebugFlush() // a part of its own: a few of them are merged in memory, of larger ones files are made
 	}
-	return full
 }
 
 func (e *engine) touch(day string) {
@@ -120,12 +118,9 @@ func (e *engine) touch(day string) {
 }
 
 func (l *loader) flush() {
-	if l.rows == nil {
-		return
-	}
 	l.engine.storage.MustAddRows(l.rows)
-	logstorage.PutLogRows(l.rows)
-	l.rows, l.size, l.block, l.day = nil, 0, 0, 0
+	l.rows.ResetKeepSettings()
+	l.size, l.day = 0, 0
 }
 
 func (e *engine) full() bool { return e.storage.IsReadOnly() }

@@ -83,7 +83,7 @@ func (d *Drain) Counts() *Counts { return &d.counts }
 // How much is taken to the store at once, and how long to wait after it failed.
 const (
 	mostRecords = 1024
-	mostEvents  = 1 << 17
+	mostEvents  = 1 << 18
 	mostBytes   = 16 << 20
 	firstWait   = 100 * time.Millisecond
 	longestWait = 10 * time.Second
