@@ -22,6 +22,17 @@ type Flattener struct {
 	at     *member // that is being written, and where its value begins
 	from   int
 	room   []byte
+
+	told   map[who][2]int // where the fields of who did it lie in actors
+	actors []Field
+	values []byte
+}
+
+// who is what OCSF's actor is made of: the same makes the same fields.
+type who struct {
+	*Actor
+	execID, parent uint64
+	pid, tid, uid  uint32
 }
 
 // member is a name within an object, as it came before.
@@ -42,10 +53,21 @@ type level struct {
 const maxDepth = 8
 
 // NewFlattener makes one that leaves out the fields that skip names.
-func NewFlattener(skip func(name string) bool) *Flattener { return &Flattener{skip: skip} }
+func NewFlattener(skip func(name string) bool) *Flattener {
+	return &Flattener{skip: skip, told: map[who][2]int{}}
+}
+
+// Forget says that what an actor has may be another from now on. Until then fields of an
+// actor are made once: they are half of what there is.
+func (f *Flattener) Forget() {
+	clear(f.told)
+	clear(f.actors)
+	f.actors, f.values = f.actors[:0], f.values[:0]
+}
 
 // Append appends the fields of a record. Names stay; values are valid until the next
-// call and as long as the record and the actor, which may be nil as for AppendJSON.
+// call and as long as the record and the actor, which may be nil as for AppendJSON, and
+// else must not change before Forget.
 func (f *Flattener) Append(dst []Field, r Record, a *Actor) []Field {
 	if a == nil {
 		a = &Actor{}
@@ -57,6 +79,31 @@ func (f *Flattener) Append(dst []Field, r Record, a *Actor) []Field {
 	f.room = o.b // what it was before it grew has the values until then
 	dst, f.out = f.out, nil
 	return dst
+}
+
+// actor adds the fields of who did it.
+func (f *Flattener) actor(o *object, r Record, a *Actor) {
+	if r.Exec() != nil { // it is the parent, and each has its own
+		o.actor(r, a)
+		return
+	}
+	w := who{a, r.ExecID, r.ParentExecID, r.PID, r.TID, r.UID}
+	place, known := f.told[w]
+	if !known {
+		root := f.levels[0]
+		f.levels[0] = level{of: &f.kinds[KindNone]} // of all kinds the same
+		before := len(f.out)
+		o.b, f.values = f.values, o.b
+		o.actor(r, a)
+		o.b, f.values = f.values, o.b
+		f.levels[0] = root
+		place[0] = len(f.actors)
+		f.actors = append(f.actors, f.out[before:]...)
+		place[1] = len(f.actors)
+		f.told[w] = place
+		return
+	}
+	f.out = append(f.out, f.actors[place[0]:place[1]]...)
 }
 
 // find gives the member of the object that is open.

@@ -33,7 +33,11 @@ func (o *object) record(r Record, a *Actor) {
 	if a.Hostname != "" {
 		o.device(a)
 	}
-	if r.Kind() != KindLost {
+	switch {
+	case r.Kind() == KindLost:
+	case o.flat != nil:
+		o.flat.actor(o, r, a)
+	default:
 		o.actor(r, a)
 	}
 	o.subject(r, a)

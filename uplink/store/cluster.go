@@ -98,7 +98,7 @@ const mostPosted = 4 << 20
 func (c *Cluster) Add(ctx context.Context, rows []Row) error {
 	s := c.shapers.Get().(*shaper)
 	defer c.shapers.Put(s)
-	s.now = time.Now().UnixNano()
+	s.begin()
 	l := c.load()
 	defer l.users.Done()
 	var lines []byte

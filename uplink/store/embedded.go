@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"time"
 )
 
 // Settings of an embedded store. Zero means the default of each.
@@ -126,7 +125,7 @@ type maker struct {
 
 // load adds rows kind by kind, of those first that nobody else is adding.
 func (m *maker) load(ctx context.Context, rows []Row) error {
-	m.now = time.Now().UnixNano()
+	m.begin()
 	clear(m.kinds)
 	for i := range rows {
 		m.kinds[rows[i].Kind] = append(m.kinds[rows[i].Kind], i)

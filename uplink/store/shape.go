@@ -28,6 +28,12 @@ func newShaper(keep Retention, ahead time.Duration) *shaper {
 	return &shaper{records: decode.NewFlattener(redundant), flat: flat.New(rule), order: sorter{texts: textFields()}, since: keep, ahead: ahead}
 }
 
+// begin is for rows that are not those of before.
+func (s *shaper) begin() {
+	s.now = time.Now().UnixNano()
+	s.records.Forget()
+}
+
 // longRecord is how many bytes of a record and its actor may become a row that is too long.
 const longRecord = mostBytes / 32
 
