@@ -102,10 +102,16 @@ func newWay(tb testing.TB) *way {
 	return w
 }
 
-// take has records go the way, and returns when they are in the store.
+// take has records go the way, and returns when they are in the store: all lie in the
+// spool before the first is taken, as when more comes than the store takes.
 func (w *way) take(tb testing.TB, records [][]byte, each int) {
 	tb.Helper()
 	w.disk.left, w.disk.done = len(records), make(chan struct{})
+	for _, r := range records {
+		if err := (intake{w.disk.Spool}).Append(protocol.Events, each, r); err != nil {
+			tb.Fatal(err)
+		}
+	}
 	ctx, cancel := context.WithCancel(tb.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -113,11 +119,6 @@ func (w *way) take(tb testing.TB, records [][]byte, each int) {
 			tb.Error(err)
 		}
 	})
-	for _, r := range records {
-		if err := (intake{w.disk.Spool}).Append(protocol.Events, each, r); err != nil {
-			tb.Error(err)
-		}
-	}
 	<-w.disk.done
 	cancel()
 	running.Wait()

@@ -80,8 +80,11 @@ type Counts struct {
 // Counts gives them; they go on counting.
 func (d *Drain) Counts() *Counts { return &d.counts }
 
-// How much is taken to the store at once, and how long to wait after it failed.
+// How much is taken to the store at once, how long it gathers before, and how long to
+// wait after it failed. A load costs the store some 100 files, whatever it has, and
+// blocks that are not full are made again: few large loads cost less than many small.
 const (
+	gather      = 250 * time.Millisecond
 	mostRecords = 1024
 	mostEvents  = 1 << 18
 	mostBytes   = 16 << 20
@@ -154,6 +157,9 @@ func (d *Drain) Run(ctx context.Context) error {
 		if len(l.sequences) == 0 {
 			select {
 			case <-d.Spool.Ready():
+				if d.Sleep(ctx, gather) != nil {
+					return nil
+				}
 				continue
 			case <-ctx.Done():
 				return nil
