@@ -35,7 +35,6 @@ func BenchmarkServer(b *testing.B) {
 			b.ReportMetric(total/b.Elapsed().Seconds(), "events/s")
 			b.ReportMetric(most(), "MiB")
 			b.ReportMetric(float64(n)*float64(b.N)/total, "B/event")
-			w.store.Debug()
 			if got := w.store.Stats().Rows; got != uint64(total) {
 				b.Errorf("%d rows in the store, want %.0f", got, total)
 			}

@@ -83,6 +83,7 @@ func newWay(tb testing.TB) *way {
 		}
 	}
 	closed := func(close func() error) { tb.Cleanup(func() { check(close()) }) }
+	limitMemory()
 	dir := tb.TempDir()
 	state, err := control.Open(tb.Context(), filepath.Join(dir, "control.db"), time.Now)
 	check(err)
