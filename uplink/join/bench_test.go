@@ -14,7 +14,7 @@ const fullBatch = 8192
 func BenchmarkServer(b *testing.B) {
 	for _, c := range []struct{ sensors, each int }{{1, fullBatch}, {20, fullBatch}, {200, 500}} {
 		b.Run(fmt.Sprintf("sensors=%d,batch=%d", c.sensors, c.each), func(b *testing.B) {
-			const events = 1 << 19
+			const events = 1 << 18
 			records := batches(c.sensors, events, c.each)
 			n := 0
 			for _, r := range records {
