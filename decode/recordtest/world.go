@@ -125,7 +125,8 @@ func (w *World) Next() Event {
 		e, _ := w.Fork(p)
 		return e
 	case n < 16:
-		program := programs()[w.IntN(len(programs()))]
+		all := programs()
+		program := all[w.IntN(len(all))]
 		return w.Exec(p, program, fmt.Sprintf("%s\x00--job=%d\x00/srv/app/job-%d\x00", program, w.IntN(1000), w.IntN(1e5)))
 	case n < 24:
 		if i := w.IntN(len(w.Live)); i > 0 {
