@@ -23,6 +23,8 @@ type Flattener struct {
 	from   int
 	room   []byte
 
+	nobody Actor
+	who    *Actor         // of the record
 	told   map[who][2]int // where the fields of who did it lie in actors
 	actors []Field
 	values []byte
@@ -70,9 +72,9 @@ func (f *Flattener) Forget() {
 // else must not change before Forget.
 func (f *Flattener) Append(dst []Field, r Record, a *Actor) []Field {
 	if a == nil {
-		a = &Actor{}
+		a = &f.nobody
 	}
-	f.out, f.depth = dst, 0
+	f.who, f.out, f.depth = a, dst, 0
 	f.levels[0] = level{of: &f.kinds[r.Kind()]}
 	o := object{b: f.room[:0], flat: f}
 	o.record(r, a)
@@ -87,7 +89,7 @@ func (f *Flattener) actor(o *object, r Record, a *Actor) {
 		o.actor(r, a)
 		return
 	}
-	w := who{a, r.ExecID, r.ParentExecID, r.PID, r.TID, r.UID}
+	w := who{f.who, r.ExecID, r.ParentExecID, r.PID, r.TID, r.UID}
 	place, known := f.told[w]
 	if !known {
 		root := f.levels[0]
