@@ -42,7 +42,7 @@ fuzz: ## each fuzz test for FUZZTIME
 	scripts/fuzz $(FUZZTIME)
 
 bench: ## benchmarks of the hot path
-	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./decode/... ./sensor/... ./bpf/...
+	go test -run '^$$' -bench . -benchtime $(BENCHTIME) ./decode/... ./sensor/... ./bpf/... ./uplink/...
 
 bench-overhead: ## what sensing costs: Vigil, bpftrace and auditd beside none, and the limits it keeps: KERNEL=6.12 in about 20 minutes
 	KERNEL=$(if $(filter all,$(KERNEL)),6.12,$(KERNEL)) test/bench/overhead/run

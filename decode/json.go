@@ -19,14 +19,25 @@ func AppendJSON(dst []byte, r Record, a *Actor) []byte {
 	if a == nil {
 		a = &Actor{}
 	}
-	o := object{append(dst, '{')}
+	o := object{b: append(dst, '{')}
+	o.record(r, a)
+	o.b = append(o.b, '}')
+	return o.b
+}
+
+// record writes the members of the record's object.
+func (o *object) record(r Record, a *Actor) {
 	o.classification(r)
 	o.occurrence(r, a)
 	o.outcome(r)
 	if a.Hostname != "" {
 		o.device(a)
 	}
-	if r.Kind() != KindLost {
+	switch {
+	case r.Kind() == KindLost:
+	case o.flat != nil:
+		o.flat.actor(o, r, a)
+	default:
 		o.actor(r, a)
 	}
 	o.subject(r, a)
@@ -34,15 +45,20 @@ func AppendJSON(dst []byte, r Record, a *Actor) []byte {
 	o.header(r, a)
 	o.unmapped(r)
 	o.close()
-	o.close()
-	return o.b
 }
 
-const metadata = `"metadata":{"version":"` + OCSFVersion + `","product":{"name":"Vigil","vendor_name":"Vigil"},"profiles":["container","host","linux/linux_users"]}`
+const (
+	profiles = `["container","host","linux/linux_users"]`
+	metadata = `"metadata":{"version":"` + OCSFVersion + `","product":{"name":"Vigil","vendor_name":"Vigil"},"profiles":` + profiles + `}`
+)
 
 func (o *object) classification(r Record) {
 	c := activityOf(r)
-	o.b = append(o.b, metadata...)
+	if o.flat != nil {
+		o.flat.metadata()
+	} else {
+		o.b = append(o.b, metadata...)
+	}
 	o.number("category_uid", uint64(c.class/1000))
 	o.number("class_uid", uint64(c.class))
 	o.name("class_name", className(c.class))
@@ -85,8 +101,10 @@ func (o *object) outcome(r Record) {
 	if result == 0 {
 		return
 	}
-	o.key("status_code")
-	o.b = append(strconv.AppendInt(append(o.b, '"'), int64(result), 10), '"')
+	if o.begin("status_code") {
+		o.b = strconv.AppendInt(o.b, int64(result), 10)
+		o.end()
+	}
 	if e := errorNumber(result); e != 0 {
 		o.value("status_detail", uint64(e), errnos[:])
 	}

@@ -78,9 +78,12 @@ func (o *object) container(c *Container) {
 	o.close()
 }
 
-// path writes a file's name, which OCSF requires, and its path.
+// path writes a file's name, which OCSF requires, and its path; of fields the path
+// only, where it ends with the name.
 func (o *object) path(path []byte) {
-	o.shown("name", base(path))
+	if name := base(path); o.flat == nil || !bytes.HasSuffix(path, name) {
+		o.shown("name", name)
+	}
 	o.text("path", path)
 }
 

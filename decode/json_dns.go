@@ -51,10 +51,12 @@ const maxAnswers = 64
 
 func (o *object) query(m *DNSMessage, q *DNSRecord) {
 	o.open("query")
-	o.key("hostname")
-	o.b = append(o.b, '"')
-	from := len(o.b)
-	o.b = append(escapeTail(q.Name.AppendTo(o.b), from), '"')
+	if o.begin("hostname") {
+		from := len(o.b)
+		o.b = q.Name.AppendTo(o.b)
+		o.escape(from)
+		o.end()
+	}
 	o.typeAndClass(q)
 	o.number("opcode_id", uint64(m.Opcode()))
 	o.number("packet_uid", uint64(m.ID))
@@ -66,18 +68,23 @@ func (o *object) answer(m *DNSMessage, a *DNSRecord) {
 	o.b = append(o.b, '{')
 	o.typeAndClass(a)
 	o.number("ttl", uint64(a.TTL))
-	o.key("rdata")
-	o.b = append(o.b, '"')
+	o.begin("rdata")
 	from := len(o.b)
-	o.b = append(escapeTail(a.AppendData(o.b), from), '"')
+	o.b = a.AppendData(o.b)
+	o.escape(from)
+	o.end()
 	o.number("packet_uid", uint64(m.ID))
 	o.close()
 }
 
 // typeAndClass writes mnemonics, which need no escape.
 func (o *object) typeAndClass(r *DNSRecord) {
-	o.key("type")
-	o.b = append(r.Type.AppendTo(append(o.b, '"')), '"')
-	o.key("class")
-	o.b = append(r.Class.AppendTo(append(o.b, '"')), '"')
+	if o.begin("type") {
+		o.b = r.Type.AppendTo(o.b)
+		o.end()
+	}
+	if o.begin("class") {
+		o.b = r.Class.AppendTo(o.b)
+		o.end()
+	}
 }

@@ -119,8 +119,10 @@ func (o *object) deleted(r Record) {
 
 // volume writes a device as major:minor, as /proc/self/mountinfo does.
 func (o *object) volume(device uint64) {
-	o.key("volume")
-	o.b = append(appendDevice(append(o.b, '"'), device), '"')
+	if o.begin("volume") {
+		o.b = appendDevice(o.b, device)
+		o.end()
+	}
 }
 
 // appendDevice takes the kernel's dev_t: 20 bits of minor (linux/kdev_t.h).

@@ -18,8 +18,10 @@ func (o *object) kernelSubject(r Record) {
 		o.call("io_uring", "io_uring_setup")
 	case KindBPF:
 		o.open("kernel")
-		o.key("name")
-		o.b = append(appendValue(append(o.b, `"bpf `...), uint64(r.BPF().Command), bpfCommands[:]), '"')
+		if o.begin("name") {
+			o.b = appendValue(append(o.b, "bpf "...), uint64(r.BPF().Command), bpfCommands[:])
+			o.end()
+		}
 		o.systemCall("bpf")
 		o.close()
 	case KindKexec:
@@ -69,10 +71,11 @@ func (o *object) systemCall(name string) {
 }
 
 func (o *object) lostMessage(e *Lost) {
-	o.key("message")
-	o.b = strconv.AppendUint(append(o.b, '"'), e.Records, 10)
-	o.b = append(o.b, " records lost: "...)
-	o.b = append(append(o.b, e.ReasonName()...), '"')
+	if o.begin("message") {
+		o.b = append(strconv.AppendUint(o.b, e.Records, 10), " records lost: "...)
+		o.b = append(o.b, e.ReasonName()...)
+		o.end()
+	}
 }
 
 func (o *object) kernelUnmapped(r Record) {

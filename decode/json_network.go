@@ -99,8 +99,10 @@ func (o *object) endpoint(name string, ip bool, address [16]byte, port uint16, p
 	o.open(name)
 	o.text("name", path)
 	if ip {
-		o.key("ip")
-		o.b = append(netip.AddrFrom16(address).Unmap().AppendTo(append(o.b, '"')), '"')
+		if o.begin("ip") {
+			o.b = netip.AddrFrom16(address).Unmap().AppendTo(o.b)
+			o.end()
+		}
 		o.number("port", uint64(port))
 	}
 	o.close()

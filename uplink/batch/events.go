@@ -49,8 +49,8 @@ type reader struct {
 // mostTexts is how many texts any kind has at most.
 const mostTexts = 8
 
-// Events gives the events in the order in which they were added. A record, and all of
-// its actor, is valid until f returns; f ends it by false. What comes before an error,
+// Events gives the events in the order in which they were added. A record is valid until
+// f returns, an actor stays; f ends it by false. What comes before an error,
 // which is ErrDamaged or ErrLimit, was given.
 func (b *Block) Events(f func(r decode.Record, a *decode.Actor) bool) error {
 	d := b.reader()

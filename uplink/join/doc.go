@@ -10,4 +10,7 @@
 // offered when the store has taken it, and not again when the store is given it again in
 // the same life of the server. Rows are looked at when the API changed one, and each ten
 // seconds, for another server of the same database may have.
+//
+// An event on its way: its batch is decoded, its record copied, and its fields made of the
+// record and given to the store's loaders; JSON is made of it only where an export wants it.
 package join

@@ -32,7 +32,8 @@ type exports struct {
 	all  map[string]*outlet
 	list atomic.Pointer[[]*outlet] // the same, for offer
 
-	offered map[control.Key]bool // of what the store has not confirmed yet
+	offering sync.Mutex           // of offered
+	offered  map[control.Key]bool // of what the store has not confirmed yet
 }
 
 func newExports(dir string, log *slog.Logger) *exports {
@@ -167,21 +168,34 @@ func (x *exports) close() error {
 // offer gives a batch to all. One that the store is given again, for it failed, was offered.
 func (x *exports) offer(e *ingest.Envelope, rows []store.Row, severity []decode.Severity) {
 	all := x.outlets()
-	if len(all) == 0 || x.offered[e.Key] {
+	if len(all) == 0 || !x.first(e.Key) {
 		return
 	}
-	x.offered[e.Key] = true
 	for _, o := range all {
 		o.offer(e, rows, severity)
 	}
 }
 
+// first tells whether a batch is offered for the first time since the store confirmed all.
+func (x *exports) first(k control.Key) bool {
+	x.offering.Lock()
+	defer x.offering.Unlock()
+	if x.offered[k] {
+		return false
+	}
+	x.offered[k] = true
+	return true
+}
+
 // stored says that all that was offered is in the store, whose spool lets go of it now.
 func (x *exports) stored() {
-	if len(x.offered) == 0 {
+	x.offering.Lock()
+	none := len(x.offered) == 0
+	clear(x.offered)
+	x.offering.Unlock()
+	if none {
 		return
 	}
-	clear(x.offered)
 	for _, o := range x.outlets() {
 		if err := o.sync(); err != nil {
 			x.log.Error("what an export waits for may not survive a failure of the machine", "export", o.current().Name, "error", err)

@@ -48,6 +48,7 @@ type Server struct {
 
 // Open opens what the server keeps, and its ports; nothing is answered before Run.
 func Open(ctx context.Context, s Settings) (*Server, error) {
+	limitMemory()
 	v := &Server{}
 	if err := v.open(ctx, s); err != nil {
 		return nil, errors.Join(fmt.Errorf("open server: %w", err), v.Close())

@@ -38,7 +38,7 @@ func (d *disk) Next() (drain.Record, bool, error) {
 		return drain.Record{}, false, nil
 	}
 	d.last = b
-	return drain.Record{Sequence: e.Sequence, Bytes: b}, err == nil, err
+	return drain.Record{Sequence: e.Sequence, Events: e.Events, Bytes: b}, err == nil, err
 }
 
 // check opens a batch within the limits and sees that it fits together, but for its events,

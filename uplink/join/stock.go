@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
+	"unsafe"
 
 	"vigil/decode"
 	"vigil/uplink/batch"
@@ -23,28 +26,37 @@ type stock struct {
 	exports *exports
 	limits  ingest.Limits
 	log     *slog.Logger
+	opened  sync.Pool
+}
 
+// opened is a batch that was taken apart.
+type opened struct {
 	rows     []store.Row
 	severity []decode.Severity // of each, by its index
-	text     []byte            // of the rows
+	records  []uint64          // of the rows, which view them
 }
 
 // Add implements drain.Store.
 func (s *stock) Add(ctx context.Context, e ingest.Envelope, again bool) error {
-	if err := s.read(e); err != nil {
+	o, _ := s.opened.Get().(*opened)
+	if o == nil {
+		o = &opened{}
+	}
+	defer s.opened.Put(o)
+	if err := s.open(o, e); err != nil {
 		return fmt.Errorf("%w: %w", drain.ErrBroken, err)
 	}
 	var err error
-	rows := s.rows
+	rows := o.rows
 	if again {
 		if rows, err = store.Missing(ctx, s.store, rows); err != nil {
 			return err
 		}
 	}
 	if e.Class == protocol.Alerts {
-		lines := make([][]byte, len(s.rows))
-		for i := range s.rows {
-			lines[i] = s.rows[i].JSON
+		lines := make([][]byte, len(o.rows))
+		for i := range o.rows {
+			lines[i] = o.rows[i].JSON
 		}
 		if err := s.alerts(ctx, e.Sensor, lines); err != nil {
 			return err
@@ -55,7 +67,7 @@ func (s *stock) Add(ctx context.Context, e ingest.Envelope, again bool) error {
 			return err
 		}
 	}
-	s.exports.offer(&e, s.rows, s.severity) // all: what the store had, an export may not have had
+	s.exports.offer(&e, o.rows, o.severity) // all: what the store had, an export may not have had
 	return nil
 }
 
@@ -68,41 +80,49 @@ func (s *stock) Flush(ctx context.Context) error {
 	return err
 }
 
-// read makes rows of a batch.
-func (s *stock) read(e ingest.Envelope) error {
-	s.rows, s.severity, s.text = s.rows[:0], s.severity[:0], s.text[:0]
+// open makes rows of a batch.
+func (s *stock) open(o *opened, e ingest.Envelope) error {
+	clear(o.rows) // of actors
+	o.rows, o.severity = o.rows[:0], o.severity[:0]
 	b, err := batch.Decode(e.Body, batch.Limits{Bytes: s.limits.Bytes, Events: s.limits.Events})
 	if err != nil {
 		return err
 	}
-	var ends []int
-	add := func(time int64, kind string, severity decode.Severity) {
-		s.rows = append(s.rows, store.Row{
-			Time: time, Sensor: e.Sensor, Epoch: e.Epoch, Sequence: e.Sequence, Index: uint32(len(s.rows)), Kind: kind,
+	add := func(time int64, kind string, severity decode.Severity) *store.Row {
+		o.rows = append(o.rows, store.Row{
+			Time: time, Sensor: e.Sensor, Epoch: e.Epoch, Sequence: e.Sequence, Index: uint32(len(o.rows)), Kind: kind,
 		})
-		s.severity = append(s.severity, severity)
-		ends = append(ends, len(s.text))
+		o.severity = append(o.severity, severity)
+		return &o.rows[len(o.rows)-1]
 	}
 	offset := b.Meta().BootOffset
+	_, _, bytes := b.Sizes()
+	o.records = slices.Grow(o.records[:0], int(bytes)/8+b.Len()) // each begins at a word
 	err = b.Events(func(r decode.Record, a *decode.Actor) bool {
-		s.text = decode.AppendJSON(s.text, r, a)
-		add(int64(r.Time)+offset, r.Kind().String(), decode.Informational)
+		row := add(int64(r.Time)+offset, r.Kind().String(), decode.Informational)
+		row.Record, row.Actor = o.keep(r), a
 		return true
 	})
-	err = errors.Join(err, b.Alerts(func(line []byte) bool {
+	return errors.Join(err, b.Alerts(func(line []byte) bool {
 		a, err := control.ParseFinding(e.Sensor, line)
 		if err != nil {
 			s.log.Error("an alert cannot be read, and is let go", "sensor", e.Sensor, "batch", e.Sequence, "error", err)
 			return true
 		}
-		s.text = append(s.text, line...)
-		add(a.Last.UnixNano(), store.KindAlert, decode.Severity(a.Severity))
+		add(a.Last.UnixNano(), store.KindAlert, decode.Severity(a.Severity)).JSON = line
 		return true
 	}))
-	from := 0
-	for i, end := range ends { // only now: the text may have moved while it grew
-		s.rows[i].JSON = s.text[from:end:end]
-		from = end
+}
+
+// keep copies a record behind those that are kept.
+func (o *opened) keep(r decode.Record) decode.Record {
+	from := len(o.records)
+	o.records = o.records[:from+(len(r.Bytes())+7)/8]
+	words := o.records[from:]
+	room := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(words))), 8*len(words))
+	copied, err := decode.Decode(room[:copy(room, r.Bytes())])
+	if err != nil { // it was one, and is the same
+		panic(err)
 	}
-	return err
+	return copied
 }

@@ -31,8 +31,8 @@ var limits = ingest.Limits{Bytes: 1 << 20, Events: 1 << 12}
 // What is counted is what comes out, as the store has it.
 func TestWants(t *testing.T) {
 	e := sampleEnvelope()
-	s := &stock{limits: limits}
-	must(t, s.read(e))
+	s, opened := &stock{limits: limits}, &opened{}
+	must(t, s.open(opened, e))
 	for _, c := range []struct {
 		export.Filter
 		want []string
@@ -47,13 +47,13 @@ func TestWants(t *testing.T) {
 		o := &outlet{limits: limits}
 		must(t, o.open(w.block(&e), func(i export.Item) {
 			got = append(got, i.Kind)
-			if !slices.ContainsFunc(s.rows, func(r store.Row) bool {
-				return string(r.JSON) == string(i.JSON) && r.Time == i.Time && r.Sensor == i.Sensor
+			if !slices.ContainsFunc(opened.rows, func(r store.Row) bool {
+				return string(r.AppendJSON(nil)) == string(i.JSON) && r.Time == i.Time && r.Sensor == i.Sensor
 			}) {
 				t.Errorf("%s is not what the store has", i.JSON)
 			}
 		}))
-		if n := w.count(e.Class, s.rows, s.severity); n != len(got) || !slices.Equal(got, c.want) {
+		if n := w.count(e.Class, opened.rows, opened.severity); n != len(got) || !slices.Equal(got, c.want) {
 			t.Errorf("%+v: counted %d, opened %v", c.Filter, n, got)
 		}
 	}
@@ -84,15 +84,15 @@ func BenchmarkOffer(b *testing.B) {
 		enc.Event(r, nil)
 	}
 	e := ingest.Envelope{Key: control.Key{Sensor: "s"}, Class: protocol.Events, Body: enc.Encode(nil)}
-	s := &stock{limits: limits}
-	must(b, s.read(e))
+	s, opened := &stock{limits: limits}, &opened{}
+	must(b, s.open(opened, e))
 	for name, f := range map[string]export.Filter{"alerts": {Kinds: []string{"alert"}}, "medium": {Severity: decode.Medium}, "exec": {Kinds: []string{"exec"}}, "all": {}} {
 		b.Run(name, func(b *testing.B) {
 			o := &outlet{limits: limits, dir: b.TempDir(), wants: newWants(f), log: quiet()}
 			must(b, o.reopen(export.Queue{}))
 			b.ReportAllocs()
 			for b.Loop() {
-				o.offer(&e, s.rows, s.severity)
+				o.offer(&e, opened.rows, opened.severity)
 			}
 			must(b, o.close())
 		})

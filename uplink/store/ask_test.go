@@ -119,7 +119,7 @@ func TestSyntax(t *testing.T) {
 // plant makes a tree of processes among the world's own: each of a level's processes
 // forks some, each of which runs a program.
 func plant(w *world, levels, each int, between func()) (rows []Row, planted []*proc) {
-	root := w.live[0]
+	root := w.Live[0]
 	parents := []*proc{root}
 	for level := range levels {
 		var next []*proc
@@ -131,7 +131,7 @@ func plant(w *world, levels, each int, between func()) (rows []Row, planted []*p
 			for i := range n {
 				row, child := w.fork(p)
 				rows = append(rows, row, w.exec(child, "/usr/bin/bash", fmt.Sprintf("bash\x00level-%d-%d\x00", level, i)))
-				w.live = w.live[:len(w.live)-1] // the world leaves it alone
+				w.Live = w.Live[:len(w.Live)-1] // the world leaves it alone
 				next = append(next, child)
 				between()
 			}
@@ -146,7 +146,7 @@ func hex(id uint64) string { return fmt.Sprintf("%016x", id) }
 
 func testTree(t *testing.T, s Store) {
 	w := newWorld(3, sensorID, time.Now().Add(-time.Hour), time.Millisecond)
-	w.live[0].id = 0xff00
+	w.Live[0].ID = 0xff00
 	var others []Row
 	rows, planted := plant(w, 5, 3, func() {
 		for range 20 {
@@ -154,12 +154,12 @@ func testTree(t *testing.T, s Store) {
 		}
 	})
 	leaf := planted[len(planted)-1]
-	w.live = append(w.live, leaf)
-	rows = append(rows, w.exit(len(w.live)-1))
+	w.Live = append(w.Live, leaf)
+	rows = append(rows, w.exit(len(w.Live)-1))
 	again := w.exec(planted[2], "/usr/bin/python3", "python3\x00again\x00") // a second image in one process
 	add(t, s, append(append(rows, again), others...)...)
 
-	tree, err := Tree(t.Context(), s, TreeQuery{ExecID: hex(planted[0].id), Sensor: sensorID})
+	tree, err := Tree(t.Context(), s, TreeQuery{ExecID: hex(planted[0].ID), Sensor: sensorID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,15 +173,15 @@ func testTree(t *testing.T, s Store) {
 		t.Errorf("processes by depth: %v, cut %v", depths, tree.Cut)
 	}
 	for _, p := range planted {
-		got, ok := byID[hex(p.id)]
-		if !ok || got.Sensor != sensorID || got.PID != uint64(p.pid) || p.parent.pid != 1 && p.parent != planted[2] && got.Parent != hex(p.parent.id) {
-			t.Errorf("%s, planted as %+v: %+v", hex(p.id), p, got)
+		got, ok := byID[hex(p.ID)]
+		if !ok || got.Sensor != sensorID || got.PID != uint64(p.PID) || p.Parent.PID != 1 && p.Parent != planted[2] && got.Parent != hex(p.Parent.ID) {
+			t.Errorf("%s, planted as %+v: %+v", hex(p.ID), p, got)
 		}
 	}
-	if got := byID[hex(leaf.id)]; got.Ended.IsZero() || got.ExitCode != "" && got.ExitCode != "0" || got.Command != "bash level-4-2" || got.Depth != 4 {
+	if got := byID[hex(leaf.ID)]; got.Ended.IsZero() || got.ExitCode != "" && got.ExitCode != "0" || got.Command != "bash level-4-2" || got.Depth != 4 {
 		t.Errorf("the leaf is %+v", got)
 	}
-	up, err := Tree(t.Context(), s, TreeQuery{ExecID: hex(leaf.id)})
+	up, err := Tree(t.Context(), s, TreeQuery{ExecID: hex(leaf.ID)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func testTree(t *testing.T, s Store) {
 	if got := strings.Join(path, " "); got != "-4 -3 -2 -1 0" {
 		t.Errorf("ancestors are at %s", got)
 	}
-	cut, err := Tree(t.Context(), s, TreeQuery{ExecID: hex(planted[0].id), Processes: 20})
+	cut, err := Tree(t.Context(), s, TreeQuery{ExecID: hex(planted[0].ID), Processes: 20})
 	if err != nil || len(cut.Processes) > 20 || !cut.Cut {
 		t.Errorf("%d processes, cut %v, %v", len(cut.Processes), cut.Cut, err)
 	}

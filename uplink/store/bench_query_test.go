@@ -90,10 +90,10 @@ func makeLarge(b *testing.B, dir string, settings Settings, events int) []byte {
 				rows = append(rows, w.next())
 			}
 			if i == 7 && made >= events/2 && l.Root == "" {
-				w.live = w.live[:1]
+				w.Live = w.Live[:1]
 				more, planted := plant(w, 5, 4, func() { rows = append(rows, w.next()) })
 				rows = append(rows, more...)
-				l = landmark{hex(planted[0].id), hex(planted[len(planted)-1].id), w.sensor, time.Unix(0, more[0].Time), w.epoch}
+				l = landmark{hex(planted[0].ID), hex(planted[len(planted)-1].ID), w.sensor, time.Unix(0, more[0].Time), w.epoch}
 			}
 		}
 		if err := e.Add(context.Background(), rows); err != nil {

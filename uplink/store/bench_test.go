@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // cpuTime is what this process has used of processors, all together: what others on the
@@ -66,7 +68,11 @@ func BenchmarkIngest(b *testing.B) {
 	var flushing time.Duration
 	for range b.N {
 		for at := 0; at < events; at += 10 * batchRows {
-			if err := e.Add(ctx, rows[at:at+10*batchRows]); err != nil {
+			var g errgroup.Group // as many as there are processors
+			for i := range 2 {
+				g.Go(func() error { return e.Add(ctx, rows[at+i*5*batchRows:at+(i+1)*5*batchRows]) })
+			}
+			if err := g.Wait(); err != nil {
 				b.Fatal(err)
 			}
 			most = max(most, memory(b, "RssAnon"))

@@ -107,7 +107,7 @@ func (c *Cluster) Add(ctx context.Context, rows []Row) error {
 	c.known.add(rows)
 	s := c.shapers.Get().(*shaper)
 	defer c.shapers.Put(s)
-	s.now = time.Now().UnixNano()
+	s.begin()
 	l := c.load()
 	defer l.users.Done()
 	var lines []byte

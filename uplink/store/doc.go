@@ -6,7 +6,8 @@
 //
 // A row is one OCSF object (decode.AppendJSON, detect.Alert.AppendJSON). Its members
 // become fields, nested ones with dots: process.file.path. All values are text; an array
-// is its JSON; what is empty or null is not there. To this come
+// is its JSON; what is empty or null is not there. Of a record they are made without that
+// JSON in the middle (decode.Flattener: the same definition), of an alert by it. To this come
 //
 //	_time           when it happened, ns
 //	_msg            a few words of it (a command line, a path, an alert's message):
@@ -34,6 +35,18 @@
 //
 // In a cluster a row may still come twice when a node dies while the front sends to it:
 // the front sends it to another. The batch's identity tells: Has and Missing count by it.
+//
+// # Taking in
+//
+// Who adds does so by several goroutines; one call uses one processor. What a row costs
+// is the library's, by the row's fields: twice it copies them, then it makes columns of
+// them, filters of the words in those, and compresses both. So that this is done once,
+// rows are kept by kind until they make a full block of the library (2 MiB, as it counts):
+// a full one is only ever copied when parts are merged, a smaller one is made again each
+// time. A full block becomes a part of its own at once. Eight such parts are merged in
+// memory, while larger ones become files, some 100 for each merge, whose number is what a
+// flush costs: few flushes of many rows are cheap, and one of a sensor's rows after
+// another's makes fuller blocks.
 //
 // # How long
 //

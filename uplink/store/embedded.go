@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"time"
 )
 
 // Settings of an embedded store. Zero means the default of each.
@@ -31,6 +30,7 @@ const (
 type Embedded struct {
 	keep    Retention
 	engines [classes]*engine
+	loaders loaders
 	makers  chan *maker // one a processor: those that nobody uses
 
 	adding sync.RWMutex // held shared by who adds; alone by Flush, which must see an end of it
@@ -75,8 +75,9 @@ func Open(dir string, s Settings) (*Embedded, error) {
 		}
 		e.engines[c] = engine
 	}
+	e.loaders.engines, e.loaders.kinds = &e.engines, map[string]*loader{}
 	for range cap(e.makers) {
-		e.makers <- e.newMaker()
+		e.makers <- &maker{newShaper(e.keep, ahead), &e.loaders, map[string][]int{}}
 	}
 	return e, nil
 }
@@ -91,7 +92,7 @@ func (e *Embedded) Close() error {
 		return nil
 	}
 	e.closed = true
-	e.unload()
+	e.loaders.flush()
 	for _, engine := range e.engines {
 		if engine != nil {
 			engine.close()
@@ -100,7 +101,7 @@ func (e *Embedded) Close() error {
 	return nil
 }
 
-// Add takes rows. Many are shaped by as many goroutines as there are processors.
+// Add takes rows.
 func (e *Embedded) Add(ctx context.Context, rows []Row) error {
 	e.adding.RLock()
 	defer e.adding.RUnlock()
@@ -111,79 +112,63 @@ func (e *Embedded) Add(ctx context.Context, rows []Row) error {
 	if e.engines[Bulk].full() {
 		return fmt.Errorf("add %d rows: %w", len(rows), ErrFull)
 	}
-	const least = 2_048 // rows that are worth a goroutine
-	parts := max(1, min(cap(e.makers), len(rows)/least))
-	errs := make([]error, parts)
-	var done sync.WaitGroup
-	for i := range parts {
-		part := rows[i*len(rows)/parts : (i+1)*len(rows)/parts]
-		if i == parts-1 {
-			errs[i] = e.load(ctx, part)
-			break
-		}
-		done.Go(func() { errs[i] = e.load(ctx, part) })
-	}
-	done.Wait()
-	return errors.Join(errs...)
-}
-
-// maker makes rows into what the engines take, and keeps it for them until it is much.
-type maker struct {
-	*shaper
-	loaders [classes]*loader
-	kinds   map[string][]int
-}
-
-func (e *Embedded) newMaker() *maker {
-	m := &maker{shaper: newShaper(e.keep, ahead), kinds: map[string][]int{}}
-	for c, engine := range e.engines {
-		m.loaders[c] = engine.loader()
-	}
-	return m
-}
-
-func (e *Embedded) load(ctx context.Context, rows []Row) error {
-	var m *maker
 	select {
-	case m = <-e.makers:
+	case m := <-e.makers:
+		defer func() { e.makers <- m }()
+		return m.load(ctx, rows)
 	case <-ctx.Done():
 		return fmt.Errorf("add: %w", context.Cause(ctx))
 	}
-	defer func() { e.makers <- m }()
-	m.now = time.Now().UnixNano()
-	for kind := range m.kinds {
-		m.kinds[kind] = m.kinds[kind][:0]
-	}
+}
+
+// maker makes rows into what the loaders take.
+type maker struct {
+	*shaper
+	to    *loaders
+	kinds map[string][]int // the places of each kind's rows
+}
+
+// load adds rows kind by kind, of those first that nobody else is adding.
+func (m *maker) load(ctx context.Context, rows []Row) error {
+	m.begin()
+	clear(m.kinds)
 	for i := range rows {
 		m.kinds[rows[i].Kind] = append(m.kinds[rows[i].Kind], i)
 	}
-	for kind, places := range m.kinds {
-		if len(places) == 0 {
-			delete(m.kinds, kind)
-		}
-		for _, i := range places {
-			if i%1024 == 0 && ctx.Err() != nil {
-				return fmt.Errorf("add: %w", context.Cause(ctx))
+	for wait := false; len(m.kinds) > 0; {
+		some := false
+		for kind, places := range m.kinds {
+			l := m.to.of(kind)
+			if wait {
+				l.Lock()
+			} else if !l.TryLock() {
+				continue
 			}
-			at, fields, err := m.shape(&rows[i])
+			err := m.fill(ctx, l, rows, places)
+			l.Unlock()
 			if err != nil {
 				return fmt.Errorf("add: %w", err)
 			}
-			m.loaders[ClassOf(kind)].add(at, fields)
+			some, wait = true, false
+			delete(m.kinds, kind)
 		}
+		wait = !some
 	}
 	return nil
 }
 
-// unload hands over what the makers have. Nobody adds meanwhile: all of them are idle.
-func (e *Embedded) unload() {
-	for range len(e.makers) {
-		m := <-e.makers
-		for _, l := range m.loaders {
-			l.flush()
+func (m *maker) fill(ctx context.Context, l *loader, rows []Row, places []int) error {
+	for _, i := range places {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		e.makers <- m
+		at, fields, err := m.shape(&rows[i])
+		if err != nil {
+			return err
+		}
+		l.add(at, fields)
 	}
+	return nil
 }
 
 // Flush makes all that was added durable and able to be found. Add waits meanwhile.
@@ -193,7 +178,7 @@ func (e *Embedded) Flush(ctx context.Context) error {
 	if e.closed {
 		return fmt.Errorf("flush: %w", ErrClosed)
 	}
-	e.unload()
+	e.loaders.flush()
 	var errs [classes]error
 	var done sync.WaitGroup
 	for c, engine := range e.engines {

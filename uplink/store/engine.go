@@ -75,36 +75,39 @@ func openEngine(dir string, retention, ahead time.Duration, reserve int64) (e *e
 
 func (e *engine) close() { e.storage.MustClose() }
 
-// loader takes rows until they are many, or flush: then the engine has them. Many at
-// once make large blocks, which cost less to make than small ones to merge.
+// loader takes rows of a kind until they make a full block, or flush: then the engine
+// has them.
 type loader struct {
+	sync.Mutex
 	engine *engine
 	rows   *logstorage.LogRows
 	fields []logstorage.Field
 	day    int64
-	size   int
+	size   int // bytes of lines of JSON, as the library counts them
 }
 
-const loaded = 4 << 20 // bytes of names and values that a loader keeps
+// fullBlock is the size of a block that the library never takes apart again. Of smaller
+// ones it makes new blocks whenever it merges the parts that they are in.
+const fullBlock = 2 << 20
 
 func (e *engine) loader() *loader {
 	return &loader{engine: e, rows: logstorage.GetLogRows([]string{FieldSensor, FieldKind}, nil, nil, nil, "")}
 }
 
-// add copies a row. Rows that follow one of their kind cost less.
+// add copies a row. Rows that follow one with the same names cost less.
 func (l *loader) add(at int64, fields []Field) {
 	l.fields = l.fields[:0]
 	for i := range fields {
 		l.fields = append(l.fields, logstorage.Field(fields[i]))
-		l.size += len(fields[i].Name) + len(fields[i].Value)
 	}
 	if d := at / int64(day); d != l.day {
 		l.day = d
 		l.engine.touch(time.Unix(0, at).UTC().Format("20060102"))
 	}
 	l.rows.MustAdd(logstorage.TenantID{}, at, l.fields, -1)
-	if l.size > loaded {
+	if l.size += logstorage.EstimatedJSONRowLen(l.fields); l.size >= fullBlock {
 		l.flush()
+		l.engine.storage.DebugFlush() // a part of its own: a few of them are merged in memory, of larger ones files are made
 	}
 }
 

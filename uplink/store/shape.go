@@ -9,23 +9,33 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"vigil/decode"
 	"vigil/uplink/store/flat"
 )
 
 // shaper makes of a row what the store keeps of it: the same for every store.
 type shaper struct {
-	flat   *flat.Flattener
-	order  sorter
-	digits []byte
-	texts  []string
-	now    int64
-	since  Retention // how far back each class is kept
-	ahead  time.Duration
+	records *decode.Flattener
+	flat    *flat.Flattener
+	order   sorter
+	digits  []byte
+	now     int64
+	since   Retention // how far back each class is kept
+	ahead   time.Duration
 }
 
 func newShaper(keep Retention, ahead time.Duration) *shaper {
-	return &shaper{flat: flat.New(rule), texts: textFields(), since: keep, ahead: ahead}
+	return &shaper{records: decode.NewFlattener(redundant), flat: flat.New(rule), order: sorter{texts: textFields()}, since: keep, ahead: ahead}
 }
+
+// begin is for rows that are not those of before.
+func (s *shaper) begin() {
+	s.now = time.Now().UnixNano()
+	s.records.Forget()
+}
+
+// longRecord is how many bytes of a record and its actor may become a row that is too long.
+const longRecord = mostBytes / 32
 
 // shape gives a row's time and fields, which are valid until the next call and as long
 // as the row.
@@ -33,12 +43,39 @@ func (s *shaper) shape(r *Row) (int64, []Field, error) {
 	if r.Sensor == "" || r.Kind == "" || len(r.Sensor) > mostName || len(r.Kind) > mostName {
 		return 0, nil, fmt.Errorf("a row of sensor %q and kind %q: each needs 1 to %d bytes", r.Sensor, r.Kind, mostName)
 	}
+	at, off := s.clock(r)
+	s.head(r, at, off)
+	if r.Record.Header == nil {
+		s.object(r)
+	} else {
+		head := len(s.flat.Fields)
+		s.flat.Fields = s.records.Append(s.flat.Fields, r.Record, r.Actor)
+		if weight(r.Record, r.Actor) > longRecord {
+			s.say()
+			s.flat.Fields = shorten(s.flat.Fields, head)
+		}
+	}
+	return at, s.order.sort(s.flat.Fields), nil
+}
+
+// weight is how many bytes of text a record and its actor have, and a little more.
+func weight(r decode.Record, a *decode.Actor) int {
+	n := int(r.Length)
+	for range 2 {
+		if a != nil {
+			n += len(a.Path) + len(a.Arguments) + len(a.CWD)
+			a = a.Parent
+		}
+	}
+	return n
+}
+
+// object adds the fields of a row's JSON.
+func (s *shaper) object(r *Row) {
 	json := r.JSON
 	if !utf8.Valid(json) {
 		json = bytes.ToValidUTF8(json, []byte("\uFFFD"))
 	}
-	at, off := s.clock(r)
-	s.head(r, at, off)
 	head := len(s.flat.Fields)
 	if err := s.flat.Object(json); err != nil {
 		f := append(s.flat.Fields[:head], field(FieldFault, "not taken apart: "+strings.ToValidUTF8(err.Error(), "\uFFFD")))
@@ -46,18 +83,22 @@ func (s *shaper) shape(r *Row) (int64, []Field, error) {
 			f = append(f, field(FieldRaw, text(json)))
 		}
 		s.flat.Fields = shorten(f, head)
-		return at, s.order.sort(s.flat.Fields), nil
+		return
 	}
-	if words := s.words(head); words != "" {
-		s.flat.Fields = append(s.flat.Fields, field(FieldText, words))
-	}
+	s.say()
 	if len(json) > mostBytes/6 { // an escape makes six bytes of one, and names take some
 		s.flat.Fields = shorten(s.flat.Fields, head)
 	}
 	if r.Kind == KindAlert && encoded(s.flat.Fields)+encodedText(text(json)) < mostBytes {
 		s.flat.Fields = append(s.flat.Fields, field(FieldAlert, text(json)))
 	}
-	return at, s.order.sort(s.flat.Fields), nil
+}
+
+// say adds the row's words; else sort does.
+func (s *shaper) say() {
+	if words := s.order.words(s.flat.Fields); words != "" {
+		s.flat.Fields = append(s.flat.Fields, field(FieldText, words))
+	}
 }
 
 // clock gives when a row goes into the store: now for what it would not keep, whose own
@@ -87,20 +128,6 @@ func (s *shaper) head(r *Row, at int64, off bool) {
 
 // text makes a string of bytes that stay as they are.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
-
-func (s *shaper) words(head int) string {
-	best := len(s.texts)
-	text := ""
-	for _, f := range s.flat.Fields[head:] {
-		for i, name := range s.texts[:best] {
-			if f.Name == name {
-				best, text = i, f.Value
-				break
-			}
-		}
-	}
-	return text
-}
 
 // shorten cuts the longest values until a row is within mostBytes, and names them.
 func shorten(fields []Field, head int) []Field {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,5 +107,41 @@ func BenchmarkShape(b *testing.B) {
 			b.Fatal(err)
 		}
 		i++
+	}
+}
+
+// A row of a record is that of the record's JSON.
+func TestShapeOfRecord(t *testing.T) {
+	w, s := newWorld(9, sensorID, time.Now(), time.Microsecond), newShaper(DefaultRetention(), ahead)
+	events := make([]recordtest.Event, 2_000)
+	for i := range events {
+		events[i] = w.Next()
+	}
+	long := strings.Repeat("'\x01\xff", 9_000) + "\x00"
+	for k := decode.KindNone + 1; k < decode.KindCount; k++ {
+		if b := recordtest.Sample(k); b != nil {
+			r, err := decode.Decode(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			events = append(events, recordtest.Event{Record: r}, recordtest.Event{Record: r, Actor: &decode.Actor{Path: []byte("/x"), Arguments: []byte(long), PID: 3}})
+		}
+	}
+	s.begin()
+	for _, e := range events {
+		row := Row{Time: s.now, Sensor: "a", Epoch: 1, Kind: e.Record.Kind().String(), Record: e.Record, Actor: e.Actor}
+		_, fields, err := s.shape(&row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []Field
+		for _, f := range fields {
+			got = append(got, field(strings.Clone(f.Name), strings.Clone(f.Value)))
+		}
+		row.JSON, row.Record = row.AppendJSON(nil), decode.Record{}
+		_, want, err := s.shape(&row)
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%s, %v:\n got %q\nwant %q", e.Record.Kind(), err, got, want)
+		}
 	}
 }

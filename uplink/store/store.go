@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	"vigil/uplink/store/flat"
+	"vigil/decode"
 )
 
-// Row is one event or alert of a batch that a sensor sent.
+// Row is one event or alert of a batch that a sensor sent: an event by its record, an
+// alert by its JSON.
 type Row struct {
 	Time     int64 // ns since 1970, UTC
 	Sensor   string
@@ -17,13 +18,24 @@ type Row struct {
 	Sequence uint64
 	Index    uint32 // its place in the batch
 	Kind     string // decode.Kind's name, or KindAlert
-	JSON     []byte // one OCSF object, as decode.AppendJSON and detect.Alert.AppendJSON write it
+	Record   decode.Record
+	Actor    *decode.Actor // who did what the record tells
+	JSON     []byte        // without a record: one object, as detect.Alert.AppendJSON and decode.AppendJSON write it
+}
+
+// AppendJSON appends the row's object.
+func (r *Row) AppendJSON(dst []byte) []byte {
+	if r.Record.Header == nil {
+		return append(dst, r.JSON...)
+	}
+	return decode.AppendJSON(dst, r.Record, r.Actor)
 }
 
 // Store keeps rows and finds them again. Its methods may be called at the same time.
 type Store interface {
 	// Add takes rows. Their bytes may be used again when it returns. After an error some
-	// of them may be in the store: Missing tells which are not.
+	// of them may be in the store: Missing tells which are not. One call uses one
+	// processor.
 	Add(ctx context.Context, rows []Row) error
 	// Flush returns when all that Add took before is durable and can be found. Only then
 	// may the caller forget it.
@@ -52,7 +64,7 @@ const (
 )
 
 // Field is a name and what it has, always text.
-type Field = flat.Field
+type Field = decode.Field
 
 func field(name, value string) Field { return Field{Name: name, Value: value} }
 

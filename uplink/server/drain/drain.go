@@ -5,16 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"vigil/uplink/server/control"
 	"vigil/uplink/server/ingest"
+	"vigil/uplink/ship/protocol"
 )
 
 // Record is one of the spool's.
 type Record struct {
 	Sequence uint64 // of the spool, not of the batch
+	Events   int    // and alerts, that the batch has
 	Bytes    []byte // valid until the next call of Next
 }
 
@@ -31,8 +38,9 @@ type Spool interface {
 // Store is where batches go.
 type Store interface {
 	// Add takes a batch. Again says that parts of it may be there already, from before a
-	// crash or from a try that failed: those are not added twice. ErrBroken is for a batch
-	// that no try will get in.
+	// crash or from a try that failed: those are not added twice, if they were flushed.
+	// ErrBroken is for a batch that no try will get in. Batches of events are added by
+	// several goroutines at once.
 	Add(ctx context.Context, e ingest.Envelope, again bool) error
 	// Flush returns when what was added is there for good and can be found.
 	Flush(ctx context.Context) error
@@ -48,9 +56,10 @@ type Settings struct {
 	Rewind func()
 	Store  Store
 	// Claim says which batches are this server's to store: ingest.Receiver.Claim.
-	Claim func(ctx context.Context, keys []control.Key) (mine []bool, err error)
-	Sleep func(ctx context.Context, d time.Duration) error
-	Log   *slog.Logger
+	Claim   func(ctx context.Context, keys []control.Key) (mine []bool, err error)
+	Sleep   func(ctx context.Context, d time.Duration) error
+	Log     *slog.Logger
+	Workers int // who add at once; 0: one a processor
 }
 
 // Drain empties a spool.
@@ -71,11 +80,12 @@ type Counts struct {
 // Counts gives them; they go on counting.
 func (d *Drain) Counts() *Counts { return &d.counts }
 
-// How much is taken to the store at once, and how long to wait after it failed. After a
-// load that was not full the drain waits for more: a flush costs the store the same for
-// one event as for thousands, and small ones leave files that it must merge.
+// How much is taken to the store at once, how long it gathers before, and how long to
+// wait after it failed. A load costs the store some 100 files, whatever it has, and
+// blocks that are not full are made again: few large loads cost less than many small.
 const (
 	mostRecords = 4096
+	mostEvents  = 1 << 18
 	mostBytes   = 16 << 20
 	gather      = 250 * time.Millisecond
 	firstWait   = 100 * time.Millisecond
@@ -83,7 +93,12 @@ const (
 )
 
 // New makes one.
-func New(s Settings) *Drain { return &Drain{Settings: s} }
+func New(s Settings) *Drain {
+	if s.Workers == 0 {
+		s.Workers = runtime.GOMAXPROCS(0)
+	}
+	return &Drain{Settings: s}
+}
 
 // Recover claims all that lies in the spool when the server begins. Until it returns the
 // receiver takes no batch: it would not know which it has.
@@ -129,6 +144,7 @@ type load struct {
 	keys      []control.Key
 	old       []bool
 	bytes     int
+	events    int
 }
 
 // Run takes batches to the store until the context ends, or the spool fails.
@@ -141,6 +157,9 @@ func (d *Drain) Run(ctx context.Context) error {
 		if len(l.sequences) == 0 {
 			select {
 			case <-d.Spool.Ready():
+				if d.Sleep(ctx, gather) != nil {
+					return nil
+				}
 				continue
 			case <-ctx.Done():
 				return nil
@@ -169,7 +188,9 @@ func (d *Drain) Run(ctx context.Context) error {
 	}
 }
 
-func (l *load) full() bool { return len(l.sequences) >= mostRecords || l.bytes >= mostBytes }
+func (l *load) full() bool {
+	return len(l.sequences) >= mostRecords || l.events >= mostEvents || l.bytes >= mostBytes
+}
 
 func (d *Drain) take() (*load, error) {
 	l := &load{}
@@ -189,6 +210,7 @@ func (d *Drain) take() (*load, error) {
 		}
 		e.Body = append([]byte(nil), e.Body...)
 		l.bytes += len(e.Body)
+		l.events += r.Events
 		l.envelopes, l.keys, l.old = append(l.envelopes, e), append(l.keys, e.Key), append(l.old, r.Sequence <= d.old)
 	}
 	return l, nil
@@ -204,37 +226,70 @@ func (d *Drain) store(ctx context.Context, l *load, again bool) error {
 	if len(l.keys) == 0 {
 		return nil
 	}
+	if again { // what the last try added can only be seen when it is flushed
+		if err := d.Store.Flush(ctx); err != nil {
+			return err
+		}
+	}
 	// Nothing is let go that was not claimed: the receiver may be between its two steps.
 	mine, err := d.Claim(ctx, l.keys)
 	if err != nil {
 		return err
 	}
-	if again { // what was added before it failed: nobody finds it before that
-		if err := d.Store.Flush(ctx); err != nil {
-			return err
+	ours := make([]int, 0, len(mine))
+	for i := range mine {
+		if mine[i] {
+			ours = append(ours, i)
 		}
 	}
-	var stored, others, broken uint64
-	for i, e := range l.envelopes {
-		if !mine[i] {
-			others++
-			continue
-		}
-		switch err := d.Store.Add(ctx, e, again || l.old[i]); {
-		case errors.Is(err, ErrBroken):
-			broken++
-			d.Log.Error("a batch is broken, and let go", "sensor", e.Sensor, "epoch", e.Epoch, "batch", e.Sequence, "error", err)
-		case err != nil:
-			return err
-		default:
-			stored++
-		}
+	broken, err := d.add(ctx, l, ours, again)
+	if err != nil {
+		return err
 	}
 	if err := d.Store.Flush(ctx); err != nil {
 		return err
 	}
-	d.counts.Stored.Add(stored)
-	d.counts.Others.Add(others)
-	d.counts.Broken.Add(broken)
+	d.counts.Stored.Add(uint64(len(ours) - broken))
+	d.counts.Others.Add(uint64(len(mine) - len(ours)))
+	d.counts.Broken.Add(uint64(broken))
 	return nil
+}
+
+// add adds batches of a load: alerts first, one after the other, then events by as many
+// goroutines as there are processors. Those of a sensor come one after the other: the
+// store keeps a sensor's events together.
+func (d *Drain) add(ctx context.Context, l *load, ours []int, again bool) (broken int, err error) {
+	var count atomic.Int64
+	one := func(ctx context.Context, i int) error {
+		e := &l.envelopes[i]
+		err := d.Store.Add(ctx, *e, again || l.old[i])
+		if errors.Is(err, ErrBroken) {
+			count.Add(1)
+			d.Log.Error("a batch is broken, and let go", "sensor", e.Sensor, "epoch", e.Epoch, "batch", e.Sequence, "error", err)
+			return nil
+		}
+		return err
+	}
+	events := make([]int, 0, len(ours))
+	for _, i := range ours {
+		if l.envelopes[i].Class != protocol.Alerts {
+			events = append(events, i)
+		} else if err := one(ctx, i); err != nil {
+			return 0, err
+		}
+	}
+	slices.SortStableFunc(events, func(a, b int) int { return strings.Compare(l.keys[a].Sensor, l.keys[b].Sensor) })
+	g, ctx := errgroup.WithContext(ctx)
+	for part := range slices.Chunk(events, max(1, (len(events)+d.Workers-1)/d.Workers)) {
+		g.Go(func() error {
+			for _, i := range part {
+				if err := one(ctx, i); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	return int(count.Load()), err
 }

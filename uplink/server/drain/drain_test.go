@@ -42,7 +42,7 @@ func (s *spool) Next() (drain.Record, bool, error) {
 	defer s.mu.Unlock()
 	for s.next++; s.next <= s.last; s.next++ {
 		if b, ok := s.records[s.next]; ok {
-			return drain.Record{Sequence: s.next, Bytes: b}, true, nil
+			return drain.Record{Sequence: s.next, Events: 1024, Bytes: b}, true, nil // 256 to a load
 		}
 	}
 	s.next = s.last

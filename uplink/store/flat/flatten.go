@@ -4,10 +4,12 @@ package flat
 import (
 	"errors"
 	"strings"
+
+	"vigil/decode"
 )
 
 // Field is a name and what it has, always text.
-type Field struct{ Name, Value string }
+type Field = decode.Field
 
 // Bounds of an object.
 const (
@@ -157,7 +159,7 @@ func (f *Flattener) value(m *member, depth int) error {
 			f.Fields = f.Fields[:last]
 		}
 		if v != "" && !n.skip {
-			f.Fields = append(f.Fields, Field{n.text, v})
+			f.Fields = append(f.Fields, Field{Name: n.text, Value: v})
 		}
 	}
 	return nil
