@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -105,6 +106,8 @@ func TestNothingUnsafeIsBuilt(t *testing.T) {
 			t.Errorf("the page has %s", not)
 		}
 	}
+	// SVG's name, and hosts that there never are (RFC 2606): settings to begin with.
+	harmless := regexp.MustCompile(`http://www\.w3\.org/2000/svg|https://[a-z]+\.example\b`)
 	err = fs.WalkDir(built, "dist/assets", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -114,7 +117,7 @@ func TestNothingUnsafeIsBuilt(t *testing.T) {
 			return err
 		}
 		for _, not := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "createContextualFragment", "srcdoc", "DOMParser", "@import", "https://", "http://"} {
-			if clean := strings.ReplaceAll(string(text), "http://www.w3.org/2000/svg", ""); strings.Contains(clean, not) {
+			if clean := harmless.ReplaceAllString(string(text), ""); strings.Contains(clean, not) {
 				t.Errorf("%s has %s", name, not)
 			}
 		}

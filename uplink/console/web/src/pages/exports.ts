@@ -12,7 +12,7 @@ const kinds: [kind: string, word: string, example: object][] = [
 	["splunk", "Splunk HEC", { url: "https://splunk.example:8088", token: "" }],
 	["elastic", "Elasticsearch or OpenSearch", { url: "https://elastic.example:9200", index: "logs-vigil-default", apiKey: "" }],
 	["otlp", "OTLP over HTTP", { url: "https://otel.example:4318", headers: {} }],
-	["sentinel", "Microsoft Sentinel", { endpoint: "https://….ingest.monitor.azure.com", rule: "dcr-…", stream: "Custom-Vigil_CL", tenant: "", client: "", secret: "" }],
+	["sentinel", "Microsoft Sentinel", { endpoint: "https://collection.example", rule: "dcr-…", stream: "Custom-Vigil_CL", tenant: "", client: "", secret: "" }],
 	["kafka", "Kafka", { brokers: ["kafka.example:9092"], topic: "vigil" }],
 	["webhook", "Webhook", { url: "https://hooks.example/vigil", key: "" }],
 ];
