@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
-	"regexp"
 	"strings"
 	"testing"
 )
