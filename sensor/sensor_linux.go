@@ -66,6 +66,10 @@ type Sensor struct {
 	scope      scope
 }
 
+// Share says that there is more in this process than the sensor: when garbage is collected
+// is not the sensor's to say. Call it before Run.
+func (s *Sensor) Share() { s.heap = nil }
+
 // New loads the programs and makes everything ready; Run begins.
 func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	s := &Sensor{

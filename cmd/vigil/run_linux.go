@@ -33,7 +33,7 @@ type watch struct {
 	recorder  *recorder    // nil: nothing is recorded
 	shipper   *shipper     // nil: this host is enrolled at no server
 	server    string       // where it ships to; "": where it was enrolled
-	greet     func() error // nil: nothing to say but what is watched
+	greet     func() error // of the server in this process; nil: there is none
 	followers *sensor.Followers
 
 	cancel context.CancelFunc // ends the watch
@@ -103,6 +103,9 @@ func (w *watch) run(config sensor.Config) (err error) {
 	}
 	if err := w.loadKept(config); err != nil {
 		return err
+	}
+	if w.greet != nil { // a server, which is in this process
+		w.sensor.Share()
 	}
 	w.printer.shows = w.sensor.Shows
 	if !w.Quiet {

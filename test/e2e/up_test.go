@@ -95,7 +95,12 @@ func begin(t *testing.T, program, data string, watched *shell) *up {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(u.end)
+	t.Cleanup(func() {
+		if t.Failed() {
+			u.explain(program)
+		}
+		u.end()
+	})
 	go u.hear(out)
 	select {
 	case <-u.greeted:
@@ -147,6 +152,19 @@ func (u *up) end() {
 	if err := u.cmd.Wait(); err != nil {
 		u.t.Errorf("vigil up: %v\n%s", err, u.said.String())
 	}
+}
+
+// explain shows what may tell why a test failed.
+func (u *up) explain(program string) {
+	if u.cmd.ProcessState != nil {
+		return
+	}
+	u.t.Logf("it said:\n%s", u.said.String())
+	for _, ask := range []string{"status", "alerts"} {
+		out, err := exec.Command(program, ask, "--socket", u.socket).CombinedOutput()
+		u.t.Logf("vigil %s: %v\n%s", ask, err, out)
+	}
+	u.t.Logf("the server's alerts: %+v", u.alerts())
 }
 
 // kill ends it as a crash does.

@@ -142,6 +142,7 @@ func (v *Server) Run(ctx context.Context) error {
 	g.Go(func() error { return v.drain.Run(ctx) })
 	g.Go(func() error { return v.exports.run(ctx) })
 	g.Go(func() error { return v.expire(ctx) })
+	g.Go(func() error { return followMemory(ctx) })
 	return g.Wait()
 }
 
