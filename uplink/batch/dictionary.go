@@ -114,20 +114,6 @@ func (d *dictionary) lengths() *writer {
 	return &d.sizes
 }
 
-// common counts the bytes that two strings begin with alike.
-func common(a, b []byte) int {
-	n := min(len(a), len(b))
-	i := 0
-	for ; i+8 <= n; i += 8 {
-		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
-			return i + bits.TrailingZeros64(x)/8
-		}
-	}
-	for ; i < n && a[i] == b[i]; i++ {
-	}
-	return i
-}
-
 const hash0, hash1 = 0xa0761d6478bd642f, 0xe7037ed1a0b428db
 
 // hashOf is the same everywhere: blocks of the same events are the same.
