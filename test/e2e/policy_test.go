@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +127,8 @@ func (u *up) fires(sh *shell, next func() string) {
 				return
 			}
 		}
-		u.t.Logf("no alert after %v: again; %+v, %+v", deadline/8, u.sensor(), u.alerts())
+		u.t.Logf("no alert after %v: again; %+v, %+v, %s", deadline/8, u.sensor(), u.alerts(),
+			regexp.MustCompile(`(?m)^vigil_server_(received|stored|others|broken|store|spool)_.*`).FindAll(u.get("GET", "/v1/metrics", nil), -1))
 	}
 	u.t.Fatal("the policy's rule does not fire")
 }

@@ -90,6 +90,7 @@ const (
 	gather      = 250 * time.Millisecond
 	firstWait   = 100 * time.Millisecond
 	longestWait = 10 * time.Second
+	slowStore   = 30 * time.Second // that a load may take before it is told
 )
 
 // New makes one.
@@ -226,6 +227,10 @@ func (d *Drain) store(ctx context.Context, l *load, again bool) error {
 	if len(l.keys) == 0 {
 		return nil
 	}
+	slow := time.AfterFunc(slowStore, func() {
+		d.Log.Warn("the store takes long: what comes waits in the spool", "batches", len(l.keys), "after", slowStore)
+	})
+	defer slow.Stop()
 	if again { // what the last try added can only be seen when it is flushed
 		if err := d.Store.Flush(ctx); err != nil {
 			return err
@@ -248,6 +253,9 @@ func (d *Drain) store(ctx context.Context, l *load, again bool) error {
 	}
 	if err := d.Store.Flush(ctx); err != nil {
 		return err
+	}
+	if n := len(mine) - len(ours); n > 0 {
+		d.Log.Info("another server stores what lies here, too", "batches", n)
 	}
 	d.counts.Stored.Add(uint64(len(ours) - broken))
 	d.counts.Others.Add(uint64(len(mine) - len(ours)))
