@@ -43,11 +43,13 @@ type judge struct {
 // groups is how many a correlation rule keeps at once.
 const groups = 4096
 
-// newJudge makes a judge of nothing that has happened yet.
-func newJudge(r *Rules, t *process.Table, m decode.Meta, tell func(*detect.Alert, detect.Activity, *Event)) *judge {
+// newJudge makes a judge of nothing that has happened yet. The seed makes the IDs of its
+// alerts: those of two runs must not be the same, or a server takes the alerts of the
+// second for news of the first's.
+func newJudge(r *Rules, t *process.Table, m decode.Meta, seed uint64, tell func(*detect.Alert, detect.Activity, *Event)) *judge {
 	j := &judge{table: t, host: m.Host, offset: m.BootOffset, answers: newAnswers(), tell: tell}
 	j.user = func(uint32) string { return "" }
-	j.book = alert.NewBook(alert.Settings{Seed: m.BootSeed ^ uint64(m.BootOffset)}, func(a *detect.Alert) { tell(a, detect.Close, nil) })
+	j.book = alert.NewBook(alert.Settings{Seed: seed}, func(a *detect.Alert) { tell(a, detect.Close, nil) })
 	j.rule = func(u *rule.Rule) {
 		if !u.Silent {
 			j.found(&u.Finding, behavior.Entity{Kind: behavior.Process})

@@ -49,7 +49,7 @@ func newFilled(t testing.TB, vital, bulk int, table process.Settings) *filled {
 		capture: &bpf.Capture{Vital: f.rings[decode.RingVital].Ring, Bulk: f.rings[decode.RingBulk].Ring},
 		sinks:   []Sink{NewFollowers()},
 	}
-	f.judging, f.judge = true, newJudge(ownRules(t), f.table, decode.Meta{}, f.tellAlert)
+	f.judging, f.judge = true, newJudge(ownRules(t), f.table, decode.Meta{}, 1, f.tellAlert)
 	f.sampler = newSampler()
 	f.judge.look = f.sampler.ask
 	c := Default()

@@ -22,7 +22,7 @@ type Replay struct {
 // NewReplay begins a replay for a sink; the meta is the recording's.
 func NewReplay(m decode.Meta, r *Rules, to Sink) *Replay {
 	p := &Replay{meta: m, table: process.New(process.Settings{BootSeed: m.BootSeed}), to: to}
-	p.judge = newJudge(r, p.table, m, to.Alert)
+	p.judge = newJudge(r, p.table, m, m.BootSeed^uint64(m.BootOffset), to.Alert) // the same each time
 	return p
 }
 

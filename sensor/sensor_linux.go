@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -106,7 +107,7 @@ func New(c Config, version string, log *slog.Logger) (*Sensor, error) {
 	}
 	s.table = process.New(process.Settings{MaxLive: int(c.Processes), BootSeed: s.bootSeed})
 	s.judging = c.Judge
-	s.judge = newJudge(rules, s.table, s.Meta(), s.tellAlert)
+	s.judge = newJudge(rules, s.table, s.Meta(), rand.Uint64(), s.tellAlert)
 	s.judge.user, s.judge.look = s.names.user, s.sampler.ask
 	s.judge.book.Suppress(c.Suppress)
 	return s, nil

@@ -16,7 +16,7 @@ type Settings struct {
 	Together time.Duration // how long after its last alert an incident takes another; default 30 minutes
 	Most     int           // alerts kept, open and closed; default 4096
 	Bytes    int           // that they may take, about; default 2 MiB
-	Seed     uint64        // makes IDs those of one run of one host
+	Seed     uint64        // makes the IDs: another for each run of each host
 }
 
 // shown is how many events an alert keeps, of the first that showed it.

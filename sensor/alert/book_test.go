@@ -32,6 +32,21 @@ func seen(rule, key string, minutes float64) *Seen {
 
 func noTree() uint64 { return 0 }
 
+// Two runs of a sensor, which count from the same on, give no two alerts one ID.
+func TestIDs(t *testing.T) {
+	ids := map[string]bool{}
+	for seed := range uint64(100) {
+		b := NewBook(Settings{Seed: seed}, func(*detect.Alert) {})
+		for _, key := range []string{"x", "y"} {
+			a, _ := b.Add(seen("r", key, 0), noTree, show)
+			if ids[a.ID] || len(a.ID) != 32 {
+				t.Fatalf("ID %q of seed %d", a.ID, seed)
+			}
+			ids[a.ID] = true
+		}
+	}
+}
+
 // What is the same is one alert for an hour from its first, and then another. What was
 // seen since it was told last is told when it closes, and only then.
 func TestFolding(t *testing.T) {
