@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	pages "vigil/uplink/console"
@@ -55,11 +56,15 @@ func (f *serverFlags) open(ctx context.Context, log *slog.Logger) (*join.Server,
 	if err != nil {
 		return nil, err
 	}
-	return join.Open(ctx, join.Settings{
+	s, err := join.Open(ctx, join.Settings{
 		Dir: f.Data, Listen: f.Listen, Sensors: f.Sensors, Names: f.Names, Database: f.Database, Cluster: f.Store, Select: f.Select, Console: console,
 		Keep:    store.Retention{store.Alerts: days(f.KeepAlerts), store.Processes: days(f.KeepProcesses), store.Bulk: days(f.KeepBulk)},
 		Version: version, Log: log,
 	})
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = fmt.Errorf("%w: stop what listens there, or give another --listen or --sensors", err)
+	}
+	return s, err
 }
 
 func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vigil/test/build"
 )
 
 // deadline bounds each wait: on a machine that others use, too.
@@ -30,13 +32,7 @@ func built(t *testing.T) string {
 	if os.Geteuid() != 0 {
 		t.Skip("capturing needs root")
 	}
-	path := filepath.Join(t.TempDir(), "vigil")
-	cmd := exec.Command("go", "build", "-o", path, "vigil/cmd/vigil")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return path
+	return build.Vigil(t)
 }
 
 // shell is a process of the test's own that does what it is told; sensors watch it only.

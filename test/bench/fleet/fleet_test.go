@@ -3,24 +3,17 @@
 package main
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"vigil/test/build"
 )
 
 // A small fleet: what it ships is stored once, and the server stays small. That it is fast
 // is for make bench-fleet to say, on a machine where little else runs.
 func TestSmallFleet(t *testing.T) {
-	vigil := filepath.Join(t.TempDir(), "vigil")
-	build := exec.Command("go", "build", "-o", vigil, "vigil/cmd/vigil")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	r, err := measure(t.Context(), vigil, load{sensors: 100, lasts: 10 * time.Second, every: 4 * time.Second, share: 10, burst: 200})
+	r, err := measure(t.Context(), build.Vigil(t), load{sensors: 100, lasts: 10 * time.Second, every: 4 * time.Second, share: 10, burst: 200})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vigil/test/build"
 )
 
 // Where the server listens in its namespace.
@@ -33,13 +35,7 @@ func built(t *testing.T) string {
 	if os.Geteuid() != 0 {
 		t.Skip("network namespaces need root")
 	}
-	path := filepath.Join(t.TempDir(), "vigil")
-	cmd := exec.Command("go", "build", "-o", path, "vigil/cmd/vigil")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return path
+	return build.Vigil(t)
 }
 
 // server is `vigil server`, which is killed and started again.
