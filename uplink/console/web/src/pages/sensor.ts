@@ -41,7 +41,7 @@ async function show(v: View): Promise<void> {
 			["Version", host(s.version || "unknown", 100)], ["Tier", host(s.tier || "unknown", 100)],
 			["Policy", follows(s, new Map(p.policies.map((x) => [x.name, x.version])))],
 			["Refused", s.policy_refused && h("span", { class: "warn" }, host(s.policy_refused, 5_000))],
-			["Lost by its kernel side", count(s.lost)], ["Dropped by its spool", count(s.dropped)],
+			["Lost before its spool", count(s.lost)], ["Dropped by its spool", count(s.dropped)],
 			["Enrolled", at(s.enrolled)], ["Certificate", s.serial && h("span", null, h("span", { class: "mono" }, host(s.serial, 80)), " until ", at(s.expires))],
 			["Revoked", s.revoked && [at(s.revoked), ": ", host(s.reason ?? "", 1_000)]],
 			["Events", h("a", { href: `/search${asked({ query: `"vigil.sensor":=${quoted(s.id)}` })}` }, "Search its events")],
