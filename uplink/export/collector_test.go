@@ -49,16 +49,13 @@ func newCollector(t *testing.T, moods []mood, take func(r *http.Request, body []
 		case slow:
 			_, _ = io.Copy(io.Discard, r.Body)
 			<-r.Context().Done()
-			return
+			panic(http.ErrAbortHandler)
 		case cutBefore:
 			_, _ = io.CopyN(io.Discard, r.Body, max(r.ContentLength/2, 1))
 			reset(w)
 			return
 		case cutAfter:
-			body, ok := unpack(r)
-			if !ok {
-				return
-			}
+			body := unpack(r)
 			got, _, _ := take(r, body)
 			c.keep(got)
 			w.Header().Set("Content-Length", "100")
@@ -71,10 +68,7 @@ func newCollector(t *testing.T, moods []mood, take func(r *http.Request, body []
 			_, _ = io.WriteString(w, "<html>a proxy says welcome</html>")
 			return
 		}
-		body, ok := unpack(r)
-		if !ok {
-			return
-		}
+		body := unpack(r)
 		got, status, answer := take(r, body)
 		c.keep(got)
 		w.WriteHeader(status)
@@ -123,7 +117,7 @@ func (c *collector) trust(t *testing.T) TLS {
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return
+		panic(http.ErrAbortHandler)
 	}
 	if under, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		conn = under.NetConn()
@@ -134,18 +128,23 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// unpack reads a body; not, when the sender gave up in its middle.
-func unpack(r *http.Request) (body []byte, ok bool) {
+// unpack reads a body. When the sender gave up in its middle, the request ends without an
+// answer: a handler that only returns answers 200, and a sender whose time is over as it
+// comes (TLS says that it closes before it does) takes that for what it is.
+func unpack(r *http.Request) []byte {
 	from := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		z, err := gzip.NewReader(r.Body)
 		if err != nil {
-			return nil, false
+			panic(http.ErrAbortHandler)
 		}
 		from = z
 	}
 	body, err := io.ReadAll(from)
-	return body, err == nil
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return body
 }
 
 // everyMood is a collector's bad day.
