@@ -7,12 +7,12 @@ import (
 
 // A server that takes in as much as it can needs no more than 300 MiB, and has it all.
 func TestMemory(t *testing.T) {
-	const events = 1 << 17
-	records := batches(4, events, fullBatch)
+	const events = 1 << 18
+	records := batches(20, events, fullBatch)
 	w := newWay(t)
 	debug.FreeOSMemory()
 	most := watch(t)
-	w.take(t, records, fullBatch)
+	w.take(t, records, fullBatch, 1)
 	got := most()
 	t.Logf("%.0f MiB", got)
 	if got >= 300 && !race {

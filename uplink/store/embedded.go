@@ -15,13 +15,14 @@ import (
 type Settings struct {
 	Retention Retention
 	Reserve   int64 // bytes of the disk that stay free: Add fails with ErrFull before; default 256 MiB
-	Memory    int64 // what the library sizes its caches and the memory of queries by; default 64 MiB. The first store of a process says
+	Memory    int64 // what the library sizes parts in memory, caches and queries by; default 512 MiB. The first store of a process says
 	Log       *slog.Logger
 }
 
 const (
 	defaultReserve = 256 << 20
-	defaultMemory  = 64 << 20
+	defaultMemory  = 512 << 20
+	mostAsking     = 3       // at once: each may use 0.4 of Memory before the library ends it
 	ahead          = 2 * day // clocks that run ahead are believed so far
 )
 
@@ -31,10 +32,11 @@ type Embedded struct {
 	keep    Retention
 	engines [classes]*engine
 	loaders loaders
-	makers  chan *maker // one a processor: those that nobody uses
+	makers  chan *maker // those that nobody uses
 
-	adding sync.RWMutex // held shared by who adds; alone by Flush, which must see an end of it
-	asking sync.RWMutex // held shared by who asks
+	adding sync.RWMutex  // held shared by who adds; alone by Flush, which must see an end of it
+	asking sync.RWMutex  // held shared by who asks
+	turns  chan struct{} // a place for each query that runs
 	closed bool
 
 	known knowledge
@@ -67,7 +69,7 @@ func Open(dir string, s Settings) (*Embedded, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	e := &Embedded{keep: s.Retention, makers: make(chan *maker, runtime.GOMAXPROCS(0))}
+	e := &Embedded{keep: s.Retention, makers: make(chan *maker, runtime.GOMAXPROCS(0)+1), turns: make(chan struct{}, mostAsking)}
 	for c := range classes {
 		engine, err := openEngine(filepath.Join(dir, c.String()), s.Retention[c], ahead, s.Reserve)
 		if err != nil {
@@ -166,7 +168,7 @@ func (m *maker) fill(ctx context.Context, l *loader, rows []Row, places []int) e
 		if err != nil {
 			return err
 		}
-		l.add(at, fields)
+		l.add(rows[i].Sensor, at, fields)
 	}
 	return nil
 }

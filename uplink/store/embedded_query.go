@@ -28,6 +28,12 @@ func (e *Embedded) Query(ctx context.Context, q Query, give func(Result) bool) e
 	q.restrict(p)
 	ctx, cancel := context.WithTimeoutCause(ctx, q.Within, ErrSlow)
 	defer cancel()
+	select {
+	case e.turns <- struct{}{}:
+		defer func() { <-e.turns }()
+	case <-ctx.Done():
+		return over(ctx, q.Within)
+	}
 	if p.newest() {
 		return e.newest(ctx, p, q, now, give)
 	}

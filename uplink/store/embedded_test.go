@@ -108,6 +108,36 @@ func TestQueryEnds(t *testing.T) {
 	}
 }
 
+// What queries need together has an end: one too many waits, within its time.
+func TestQueryWaitsForItsTurn(t *testing.T) {
+	s := open(t, t.TempDir())
+	add(t, s, jsonRow(0, "exec", `{"a":"1"}`))
+	var running, done sync.WaitGroup
+	hold := make(chan struct{})
+	for range mostAsking {
+		running.Add(1)
+		done.Go(func() {
+			err := s.Query(t.Context(), Query{LogsQL: "*"}, func(Result) bool {
+				running.Done()
+				<-hold
+				return true
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	if err := s.Query(t.Context(), Query{LogsQL: "*", Within: time.Millisecond}, func(Result) bool { return true }); !errors.Is(err, ErrSlow) {
+		t.Errorf("one too many: %v", err)
+	}
+	close(hold)
+	if got := find(t, s, Query{LogsQL: "*"}); len(got) != 1 {
+		t.Errorf("%d rows, want 1", len(got))
+	}
+	done.Wait()
+}
+
 func TestRetention(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)

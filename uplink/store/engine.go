@@ -84,6 +84,8 @@ type loader struct {
 	fields []logstorage.Field
 	day    int64
 	size   int // bytes of lines of JSON, as the library counts them
+	sensor string
+	own    int // those of size that are the sensor's
 }
 
 // fullBlock is the size of a block that the library never takes apart again. Of smaller
@@ -94,8 +96,16 @@ func (e *engine) loader() *loader {
 	return &loader{engine: e, rows: logstorage.GetLogRows([]string{FieldSensor, FieldKind}, nil, nil, nil, "")}
 }
 
-// add copies a row. Rows that follow one with the same names cost less.
-func (l *loader) add(at int64, fields []Field) {
+// add copies a row. Rows that follow one with the same names cost less. A block has rows
+// of one sensor, so that what is handed over is cut where a block is full, or between two
+// sensors.
+func (l *loader) add(sensor string, at int64, fields []Field) {
+	if sensor != l.sensor {
+		if l.size >= fullBlock/2 {
+			l.cut()
+		}
+		l.sensor, l.own = strings.Clone(sensor), 0
+	}
 	l.fields = l.fields[:0]
 	for i := range fields {
 		l.fields = append(l.fields, logstorage.Field(fields[i]))
@@ -105,10 +115,17 @@ func (l *loader) add(at int64, fields []Field) {
 		l.engine.touch(time.Unix(0, at).UTC().Format("20060102"))
 	}
 	l.rows.MustAdd(logstorage.TenantID{}, at, l.fields, -1)
-	if l.size += logstorage.EstimatedJSONRowLen(l.fields); l.size >= fullBlock {
-		l.flush()
-		l.engine.storage.DebugFlush() // a part of its own: a few of them are merged in memory, of larger ones files are made
+	n := logstorage.EstimatedJSONRowLen(l.fields)
+	l.size += n
+	if l.own += n; l.own >= fullBlock {
+		l.cut()
 	}
+}
+
+// cut makes a part of what there is.
+func (l *loader) cut() {
+	l.flush()
+	l.engine.storage.DebugFlush()
 }
 
 func (e *engine) touch(day string) {
@@ -120,7 +137,7 @@ func (e *engine) touch(day string) {
 func (l *loader) flush() {
 	l.engine.storage.MustAddRows(l.rows)
 	l.rows.ResetKeepSettings()
-	l.size, l.day = 0, 0
+	l.size, l.own, l.day = 0, 0, 0
 }
 
 func (e *engine) full() bool { return e.storage.IsReadOnly() }

@@ -59,7 +59,7 @@ type Settings struct {
 	Claim   func(ctx context.Context, keys []control.Key) (mine []bool, err error)
 	Sleep   func(ctx context.Context, d time.Duration) error
 	Log     *slog.Logger
-	Workers int // who add at once; 0: one a processor
+	Workers int // who add at once; 0: one more than processors
 }
 
 // Drain empties a spool.
@@ -96,7 +96,7 @@ const (
 // New makes one.
 func New(s Settings) *Drain {
 	if s.Workers == 0 {
-		s.Workers = runtime.GOMAXPROCS(0)
+		s.Workers = runtime.GOMAXPROCS(0) + 1 // the store has one wait for another now and then
 	}
 	return &Drain{Settings: s}
 }
@@ -263,9 +263,8 @@ func (d *Drain) store(ctx context.Context, l *load, again bool) error {
 	return nil
 }
 
-// add adds batches of a load: alerts first, one after the other, then events by as many
-// goroutines as there are processors. Those of a sensor come one after the other: the
-// store keeps a sensor's events together.
+// add adds batches of a load: alerts first, one after the other, then events by several
+// goroutines, sensor by sensor: the store keeps a sensor's events together.
 func (d *Drain) add(ctx context.Context, l *load, ours []int, again bool) (broken int, err error) {
 	var count atomic.Int64
 	one := func(ctx context.Context, i int) error {
@@ -288,14 +287,18 @@ func (d *Drain) add(ctx context.Context, l *load, ours []int, again bool) (broke
 	}
 	slices.SortStableFunc(events, func(a, b int) int { return strings.Compare(l.keys[a].Sensor, l.keys[b].Sensor) })
 	g, ctx := errgroup.WithContext(ctx)
-	for part := range slices.Chunk(events, max(1, (len(events)+d.Workers-1)/d.Workers)) {
+	var taken atomic.Int64
+	for range d.Workers {
 		g.Go(func() error {
-			for _, i := range part {
-				if err := one(ctx, i); err != nil {
+			for {
+				n := int(taken.Add(1)) - 1
+				if n >= len(events) {
+					return nil
+				}
+				if err := one(ctx, events[n]); err != nil {
 					return err
 				}
 			}
-			return nil
 		})
 	}
 	err = g.Wait()
