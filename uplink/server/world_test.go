@@ -61,7 +61,10 @@ func (d *disk) Next() (drain.Record, bool, error) {
 	return drain.Record{}, false, nil
 }
 
+// Ready tells of alerts and events alike: the disk wakes the drain for each.
 func (d *disk) Ready() <-chan struct{} { return d.ready }
+
+func (d *disk) Alerts() <-chan struct{} { return d.ready }
 
 func (d *disk) Release(all ...uint64) error {
 	d.mu.Lock()

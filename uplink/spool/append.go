@@ -22,11 +22,18 @@ func (p *Spool) Append(c batch.Class, events int, b []byte) (Entry, error) {
 			return Entry{}, p.fail(e, err)
 		}
 	}
-	select {
-	case p.ready <- struct{}{}:
-	default:
+	tell(p.ready)
+	if c == batch.Alerts {
+		tell(p.alerts)
 	}
 	return e, nil
+}
+
+func tell(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default:
+	}
 }
 
 // place is where an entry ends.

@@ -107,9 +107,9 @@ type Spool struct {
 	buffer  []byte
 	closed  bool
 
-	ready chan struct{}
-	stop  chan struct{}
-	done  chan struct{}
+	ready, alerts chan struct{}
+	stop          chan struct{}
+	done          chan struct{}
 }
 
 // classLog is the segments of a class, oldest first. The last is written to.
@@ -132,7 +132,7 @@ func Open(dir string, s Settings, log *slog.Logger) (*Spool, error) {
 	p := &Spool{
 		dir: dir, settings: s, log: log, open: create,
 		logs:  [2]classLog{{class: batch.Alerts, dropped: map[Reason]Count{}}, {class: batch.Events, dropped: map[Reason]Count{}}},
-		ready: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		ready: make(chan struct{}, 1), alerts: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := p.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open spool: %w", err), p.release())
@@ -293,6 +293,9 @@ func (p *Spool) landed() {
 
 // Ready says that something was appended since it was last received from.
 func (p *Spool) Ready() <-chan struct{} { return p.ready }
+
+// Alerts says that an alert was, likewise.
+func (p *Spool) Alerts() <-chan struct{} { return p.alerts }
 
 // Close makes all durable and closes the spool.
 func (p *Spool) Close() error {

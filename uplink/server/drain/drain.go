@@ -31,6 +31,8 @@ type Spool interface {
 	Next() (Record, bool, error)
 	// Ready tells that there may be a next one.
 	Ready() <-chan struct{}
+	// Alerts tells that there may be an alert.
+	Alerts() <-chan struct{}
 	// Release lets go of records.
 	Release(sequences ...uint64) error
 }
@@ -81,13 +83,17 @@ type Counts struct {
 func (d *Drain) Counts() *Counts { return &d.counts }
 
 // How much is taken to the store at once, how long it gathers before, and how long to
-// wait after it failed. A load costs the store some 100 files, whatever it has, and
-// blocks that are not full are made again: few large loads cost less than many small.
+// wait after it failed. A load costs the store some hundred files and fsyncs, whatever it
+// has, and blocks that are not full are made again: few large loads cost less than many
+// small. So it gathers gatherFor times as long as the last load took, within bounds; an
+// alert does not wait for it.
 const (
 	mostRecords = 4096
 	mostEvents  = 1 << 18
 	mostBytes   = 16 << 20
-	gather      = 250 * time.Millisecond
+	gatherFor   = 20
+	leastGather = 250 * time.Millisecond
+	mostGather  = 5 * time.Second
 	firstWait   = 100 * time.Millisecond
 	longestWait = 10 * time.Second
 	slowStore   = 30 * time.Second // that a load may take before it is told
@@ -150,6 +156,7 @@ type load struct {
 
 // Run takes batches to the store until the context ends, or the spool fails.
 func (d *Drain) Run(ctx context.Context) error {
+	gather := leastGather
 	for {
 		l, err := d.take()
 		if err != nil {
@@ -158,7 +165,7 @@ func (d *Drain) Run(ctx context.Context) error {
 		if len(l.sequences) == 0 {
 			select {
 			case <-d.Spool.Ready():
-				if d.Sleep(ctx, gather) != nil {
+				if d.gather(ctx, gather) != nil {
 					return nil
 				}
 				continue
@@ -166,6 +173,7 @@ func (d *Drain) Run(ctx context.Context) error {
 				return nil
 			}
 		}
+		began := time.Now()
 		for wait := firstWait; ; wait = min(2*wait, longestWait) {
 			err := d.store(ctx, l, wait > firstWait)
 			if ctx.Err() != nil {
@@ -183,10 +191,26 @@ func (d *Drain) Run(ctx context.Context) error {
 		if err := d.Spool.Release(l.sequences...); err != nil {
 			return fmt.Errorf("drain spool: %w", err)
 		}
-		if !l.full() && d.Sleep(ctx, gather) != nil {
+		gather = min(max(gatherFor*time.Since(began), leastGather), mostGather)
+		if !l.full() && d.gather(ctx, gather) != nil {
 			return nil
 		}
 	}
+}
+
+// gather waits so long for more, or until there is an alert.
+func (d *Drain) gather(ctx context.Context, long time.Duration) error {
+	waiting, enough := context.WithCancel(ctx)
+	defer enough()
+	go func() {
+		select {
+		case <-d.Spool.Alerts():
+			enough()
+		case <-waiting.Done():
+		}
+	}()
+	_ = d.Sleep(waiting, long) // that it was cut short is no error
+	return ctx.Err()
 }
 
 func (l *load) full() bool {

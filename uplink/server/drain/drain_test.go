@@ -24,6 +24,7 @@ type spool struct {
 	next    uint64
 	last    uint64
 	ready   chan struct{}
+	alerts  chan struct{}
 }
 
 func (s *spool) append(e ingest.Envelope) {
@@ -31,9 +32,15 @@ func (s *spool) append(e ingest.Envelope) {
 	defer s.mu.Unlock()
 	s.last++
 	s.records[s.last] = e.Append(nil)
-	select {
-	case s.ready <- struct{}{}:
-	default:
+	told := []chan struct{}{s.ready}
+	if e.Class == protocol.Alerts {
+		told = append(told, s.alerts)
+	}
+	for _, c := range told {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -50,6 +57,8 @@ func (s *spool) Next() (drain.Record, bool, error) {
 }
 
 func (s *spool) Ready() <-chan struct{} { return s.ready }
+
+func (s *spool) Alerts() <-chan struct{} { return s.alerts }
 
 func (s *spool) Release(all ...uint64) error {
 	s.mu.Lock()
@@ -124,7 +133,7 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	return &world{t, d, &spool{records: map[uint64][]byte{}, ready: make(chan struct{}, 1)}, &store{flushed: map[string]int{}}}
+	return &world{t, d, &spool{records: map[uint64][]byte{}, ready: make(chan struct{}, 1), alerts: make(chan struct{}, 1)}, &store{flushed: map[string]int{}}}
 }
 
 func (w *world) drain() *drain.Drain {
@@ -231,6 +240,39 @@ func TestServerEndsAnywhere(t *testing.T) {
 	}
 	w.until(d)
 	w.wantOnce(16000)
+}
+
+// Events gather while nothing else comes; an alert takes them along at once.
+func TestAlertDoesNotWait(t *testing.T) {
+	w := newWorld(t)
+	d := w.drain()
+	gathers := make(chan struct{}, 1)
+	d.Sleep = func(ctx context.Context, _ time.Duration) error {
+		gathers <- struct{}{}
+		<-ctx.Done() // for ever, but for what cuts it short
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	w.spool.append(envelope(1, "x"))
+	<-gathers // before the load with it, or after
+	w.spool.append(envelope(2, "x"))
+	if left := w.spool.left(); left == 0 {
+		t.Error("an event did not wait")
+	}
+	alert := envelope(3, "x")
+	alert.Class = protocol.Alerts
+	w.spool.append(alert)
+	<-gathers
+	if left := w.spool.left(); left != 0 {
+		t.Errorf("%d records are left after the alert", left)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	w.wantOnce(3)
 }
 
 // What another server claimed meanwhile is let go, not stored.
