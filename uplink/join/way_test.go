@@ -103,18 +103,11 @@ func newWay(tb testing.TB) *way {
 	return w
 }
 
-// take has records go the way so many times, as fast as it takes them, and returns when
-// all are in the store.
+// take has records go the way so many times, and returns when all are in the store. All
+// lie in the spool before the first is taken, as when more comes than the store takes.
 func (w *way) take(tb testing.TB, records [][]byte, each, times int) {
 	tb.Helper()
 	w.disk.left, w.disk.done = times*len(records), make(chan struct{})
-	ctx, cancel := context.WithCancel(tb.Context())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := w.drain.Run(ctx); err != nil {
-			tb.Error(err)
-		}
-	})
 	for range times {
 		for _, r := range records {
 			if err := (intake{w.disk.Spool}).Append(protocol.Events, each, r); err != nil {
@@ -122,6 +115,13 @@ func (w *way) take(tb testing.TB, records [][]byte, each, times int) {
 			}
 		}
 	}
+	ctx, cancel := context.WithCancel(tb.Context())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := w.drain.Run(ctx); err != nil {
+			tb.Error(err)
+		}
+	})
 	<-w.disk.done
 	cancel()
 	running.Wait()

@@ -51,9 +51,12 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&l.share, "share", 10, "one of so many sensors bursts")
 	flags.IntVar(&l.burst, "burst", 500, "events at once")
 	flags.DurationVar(&most.p99, "p99", time.Second, "limit of 99 of 100 batches, from its sensor to the acknowledgement")
-	flags.Int64Var(&most.memory, "memory", 300, "limit of the server's memory, MiB")
+	flags.Int64Var(&most.memory, "memory", 0, "limit of the server's memory, MiB (default 100, and one for every six sensors)")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if most.memory == 0 {
+		most.memory = 100 + int64(l.sensors)/6
 	}
 	r, err := measure(ctx, *vigil, l)
 	if err != nil {
