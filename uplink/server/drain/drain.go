@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -201,15 +202,17 @@ func (d *Drain) Run(ctx context.Context) error {
 // gather waits so long for more, or until there is an alert.
 func (d *Drain) gather(ctx context.Context, long time.Duration) error {
 	waiting, enough := context.WithCancel(ctx)
-	defer enough()
-	go func() {
+	var listening sync.WaitGroup
+	listening.Go(func() {
 		select {
 		case <-d.Spool.Alerts():
 			enough()
 		case <-waiting.Done():
 		}
-	}()
+	})
 	_ = d.Sleep(waiting, long) // that it was cut short is no error
+	enough()
+	listening.Wait() // it takes no alert for told that comes later
 	return ctx.Err()
 }
 
