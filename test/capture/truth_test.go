@@ -28,10 +28,16 @@ type happened struct {
 	of   func(t generator.Tally) uint64
 }
 
+// always is of every kind's promises.
+func always() []happened {
+	return []happened{
+		{decode.KindFork, func(t generator.Tally) uint64 { return t.Forks }},
+		{decode.KindExec, func(t generator.Tally) uint64 { return t.Execs }},
+		{decode.KindExit, func(t generator.Tally) uint64 { return t.Exits }},
+	}
+}
+
 func truths() map[string][]happened {
-	forks := happened{decode.KindFork, func(t generator.Tally) uint64 { return t.Forks }}
-	exits := happened{decode.KindExit, func(t generator.Tally) uint64 { return t.Exits }}
-	execs := happened{decode.KindExec, func(t generator.Tally) uint64 { return t.Execs }}
 	opens := happened{decode.KindFileOpen, func(t generator.Tally) uint64 { return t.OpensForWrite }}
 	writes := happened{decode.KindFileWrite, func(t generator.Tally) uint64 { return t.ClosesAfterWrite }}
 	renames := happened{decode.KindFileRename, func(t generator.Tally) uint64 { return t.Renames }}
@@ -40,8 +46,8 @@ func truths() map[string][]happened {
 	connects := happened{decode.KindConnect, func(t generator.Tally) uint64 { return t.Connects }}
 	accepts := happened{decode.KindAccept, func(t generator.Tally) uint64 { return t.Accepts }}
 	return map[string][]happened{
-		"exec":     {forks, execs, exits},
-		"fork":     {forks, exits},
+		"exec":     nil,
+		"fork":     nil,
 		"open":     {opens, unlinks},
 		"write":    {opens, writes, unlinks},
 		"samefile": {opens, writes},
@@ -49,7 +55,7 @@ func truths() map[string][]happened {
 		"unlink":   {opens, unlinks},
 		"mkdir":    {mkdirs, unlinks},
 		"connect":  {connects, accepts},
-		"mixed":    {forks, execs, exits, opens, writes, renames, connects, accepts},
+		"mixed":    {opens, writes, renames, connects, accepts},
 	}
 }
 
@@ -101,7 +107,8 @@ func checkTruth(t *testing.T, s bpf.Settings, unread bool) tally {
 					t.Logf("%s: the kernel skipped programs %d times", decode.Kind(k), n)
 				}
 			}
-			for _, p := range promises {
+			// Its own life is settled too: an exit that is read late would count for the next kind.
+			for _, p := range append(always(), promises...) {
 				if c := w.covered(p.kind); len(c.Programs) == 0 {
 					t.Errorf("%s is not captured: %v", p.kind, c.Missing)
 					continue
