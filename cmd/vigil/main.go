@@ -50,8 +50,9 @@ type cli struct {
 }
 
 func main() {
-	runtime.MemProfileRate = 0 // nobody reads the profile, which takes more than a megabyte of a sensor's
-	if simulate.Part() {       // a copy of this program, in a playbook
+	// Nobody reads the profile, which takes more than a megabyte of a sensor's.
+	runtime.MemProfileRate = 0
+	if simulate.Part() { // a copy of this program, in a playbook
 		return
 	}
 	os.Exit(run(os.Args[1:]))

@@ -112,6 +112,26 @@ func TestAlertsFirstThenOldest(t *testing.T) {
 	want(t, "given again", sequences(drain(t, p)), 3, 5, 8, 1, 2, 4, 6, 7)
 }
 
+func TestAlertsSaysThatThereIsAnAlert(t *testing.T) {
+	p := open(t, t.TempDir(), spool.Settings{})
+	told := func() bool {
+		select {
+		case <-p.Alerts():
+			return true
+		default:
+			return false
+		}
+	}
+	for _, c := range []batch.Class{batch.Events, batch.Alerts, batch.Events} {
+		if _, err := p.Append(c, 1, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if got := told(); got != (c == batch.Alerts) {
+			t.Errorf("after one of class %v: %v", c, got)
+		}
+	}
+}
+
 func TestReadySaysThatThereIsSomething(t *testing.T) {
 	p := open(t, t.TempDir(), spool.Settings{})
 	done := make(chan []uint64)

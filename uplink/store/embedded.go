@@ -32,7 +32,7 @@ type Embedded struct {
 	keep    Retention
 	engines [classes]*engine
 	loaders loaders
-	makers  chan *maker // those that nobody uses
+	makers  chan *maker // those that nobody uses, of one more than processors: they wait for each other while parts are made
 
 	adding sync.RWMutex  // held shared by who adds; alone by Flush, which must see an end of it
 	asking sync.RWMutex  // held shared by who asks
